@@ -1,0 +1,114 @@
+"""The chapters, their executed pairs and `gensrc` agree, label by label."""
+
+import re
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from book import ledger
+from book.execute import ROOT, chapters, is_current, notebook_of, read_chapter
+
+RESULT = ("eq-", "thm-", "prop-", "lem-", "cor-")
+SECTIONS = ["Setup", "A question", "When it fails", "Recap", "Exercises", "Further reading"]
+
+each_chapter = pytest.mark.parametrize("chapter", chapters(), ids=lambda path: path.stem)
+
+
+def labels(text: str) -> list[str]:
+    """Labels of displayed equations and of theorem-like directives."""
+    equations = re.findall(r"^\$\$ \((\S+)\)$", text, re.MULTILINE)
+    theorems = re.findall(r"\{prf:(?!ref)\w+\}[^\n]*\n:label: (\S+)", text)
+    return equations + theorems
+
+
+def book_texts() -> dict[Path, str]:
+    pages = [*chapters(), *sorted((ROOT / "book").glob("*.md"))]
+    return {page: page.read_text() for page in pages}
+
+
+def all_labels() -> list[str]:
+    return [label for text in book_texts().values() for label in labels(text)]
+
+
+def test_labels_are_unique() -> None:
+    found = all_labels()
+    assert len(found) > 20, "the pattern for labels finds almost nothing: is it still right?"
+    assert not {label for label in found if found.count(label) > 1}
+
+
+@each_chapter
+def test_every_result_has_a_claim(chapter: Path) -> None:
+    made = {claim.label for claim in ledger.claims(notebook_of(chapter))}
+    results = {label for label in labels(chapter.read_text()) if label.startswith(RESULT)}
+    assert len(results) > 5
+    assert not results - made, f"no `verify` in {chapter.name} for {sorted(results - made)}"
+    unknown = made - set(labels(chapter.read_text()))
+    assert not unknown, f"{chapter.name} claims what it does not state: {sorted(unknown)}"
+
+
+@each_chapter
+def test_every_displayed_equation_with_a_number_is_named_by_its_kind(chapter: Path) -> None:
+    odd = [n for n in labels(chapter.read_text()) if not n.startswith((*RESULT, "def-", "alg-"))]
+    assert not odd, f"labels that say neither result nor definition: {odd}"
+
+
+def test_every_function_names_a_label_that_exists() -> None:
+    unknown = set(ledger.functions()) - set(all_labels())
+    named = {label: ledger.functions()[label] for label in sorted(unknown)}
+    assert not named, f"labels that the book does not have: {named}"
+
+
+def test_every_derived_equation_is_named_by_a_function() -> None:
+    results = {label for label in all_labels() if label.startswith("eq-")}
+    missing = results - set(ledger.functions())
+    assert not missing, f"equations that no docstring of gensrc names: {sorted(missing)}"
+
+
+@each_chapter
+def test_notebook_belongs_to_its_chapter(chapter: Path) -> None:
+    name = chapter.relative_to(ROOT)
+    assert is_current(chapter), f"{name} changed since its notebook was run: run `make execute`."
+    expected = read_chapter(chapter)
+    executed = nbformat.read(notebook_of(chapter), as_version=4)
+    assert [(c.cell_type, c.source, c.metadata) for c in executed.cells] == [
+        (c.cell_type, c.source, c.metadata) for c in expected.cells
+    ], f"{notebook_of(chapter).name} does not hold the cells of {name}: run `make execute`."
+
+
+@each_chapter
+def test_pair_survives_a_round_trip(chapter: Path) -> None:
+    text = chapter.read_text()
+    assert jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst") == text
+    executed = nbformat.read(notebook_of(chapter), as_version=4)
+    assert jupytext.writes(executed, fmt="md:myst") == text
+
+
+@each_chapter
+def test_outputs_have_no_error_and_pictures_have_words(chapter: Path) -> None:
+    for cell in nbformat.read(notebook_of(chapter), as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        kinds = [output.output_type for output in cell.outputs]
+        assert "error" not in kinds or "raises-exception" in cell.metadata.get("tags", [])
+        pictures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
+        mystnb = cell.metadata.get("mystnb", {})
+        if pictures:
+            assert len(pictures) == 1, f"one figure in a cell: {cell.source[:60]!r}"
+            assert len(mystnb.get("image", {}).get("alt", "")) > 30, f"no alt: {cell.source[:60]!r}"
+            assert mystnb.get("figure", {}).get("caption"), f"no caption: {cell.source[:60]!r}"
+
+
+@each_chapter
+def test_chapter_follows_the_template(chapter: Path) -> None:
+    text = chapter.read_text()
+    assert all(words in text for words in ("You will learn", "You need", "Time"))
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    places = [n for s in SECTIONS for n, h in enumerate(headings) if h.startswith(s)]
+    assert len(places) == len(SECTIONS), f"the sections {SECTIONS}, once each; found {headings}"
+    assert places == sorted(places), f"sections out of order: {headings}"
+
+
+def test_ledger_is_current() -> None:
+    assert ledger.PAGE.read_text() == ledger.page(), "book/ledger.md is stale: run `make execute`"
