@@ -1,0 +1,1 @@
+"""Releases the exercises and grades what comes back; nbgrader keeps format and gradebook."""
