@@ -26,7 +26,7 @@ SUM_TOLERANCE = 1e-5
 
 
 class Quadrature(NamedTuple):
-    """Nodes ``x`` and weights ``w``, both of shape (n,): an integral of g is ``(g(x) * w).sum()``."""
+    """Nodes ``x`` and weights ``w``, shape (n,): the integral of g is ``(g(x) * w).sum()``."""
 
     x: Tensor
     w: Tensor

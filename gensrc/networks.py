@@ -1,0 +1,62 @@
+r"""Small networks, built from sizes.
+
+A multilayer perceptron with layers :math:`1, \dots, L` maps :math:`h_0 = x` by
+:math:`h_l = \phi(W_l h_{l-1} + b_l)`; the last layer has no :math:`\phi`, or another one.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+
+def mlp(
+    sizes: Sequence[int],
+    *,
+    generator: torch.Generator,
+    activation: Callable[[], nn.Module] = nn.ReLU,
+    output: Callable[[], nn.Module] | None = None,
+) -> nn.Sequential:
+    r"""Multilayer perceptron from ``sizes[0]`` inputs to ``sizes[-1]`` outputs.
+
+    Weights and biases of a layer with n inputs are drawn from the uniform distribution on
+    :math:`[-1/\sqrt n, 1/\sqrt n]`, the default of ``torch.nn.Linear``.
+
+    Args:
+        sizes: number of units of each layer, the inputs first; at least two.
+        generator: draws the initial weights; a CPU generator. Move the network afterwards.
+        activation: makes the module between two linear layers.
+        output: makes the module after the last linear layer, for example ``nn.Sigmoid``.
+
+    Returns:
+        a network from (n, sizes[0]) to (n, sizes[-1]).
+
+    Raises:
+        ValueError: fewer than two sizes, or a size below 1.
+
+    Source: LeCun et al. (1998), for the scale of the weights.
+
+    >>> network = mlp([2, 8, 1], generator=torch.Generator().manual_seed(0))
+    >>> sum(p.numel() for p in network.parameters())  # 2 * 8 + 8 + 8 * 1 + 1
+    33
+    """
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"sizes: expected at least two positive numbers, got {list(sizes)}")
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        layers += [_linear(inputs, outputs, generator), activation()]
+    layers.pop()
+    if output is not None:
+        layers.append(output())
+    return nn.Sequential(*layers)
+
+
+def _linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer drawn from ``generator`` alone: the global random state stays untouched."""
+    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
+    bound = 1 / math.sqrt(inputs)
+    nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer

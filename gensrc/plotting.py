@@ -1,0 +1,206 @@
+"""Figures of the book: one look, and functions that return nothing.
+
+Every function draws into ``ax``, or into a new figure of one panel. :func:`panels` makes
+several. The colours are those of Okabe and Ito (2008), which readers with any colour vision
+can tell apart; lines differ in dashes and points in shape as well. Letters stay legible when
+the figure is shown at the width of a phone.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Ellipse
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+DASHES = ("-", "--", "-.", ":")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
+PANEL = (4.2, 3.0)
+"""Width and height of one panel, in inches."""
+STYLE: dict[Any, Any] = {
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.facecolor": "white",
+    "figure.dpi": 120,
+    "font.size": 12,
+    "axes.titlesize": 12,
+    "axes.labelsize": 12,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 2,
+}
+
+Values = Tensor | ArrayLike
+
+
+def panels(columns: int, rows: int = 1, *, width: float = 1.0, height: float = 1.0) -> list[Axes]:
+    """New figure of ``rows`` times ``columns`` panels, read row by row; sizes in panels."""
+    size = (PANEL[0] * width * columns, PANEL[1] * height * rows)
+    with plt.rc_context(STYLE):
+        _, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    return list(axes.flat)
+
+
+def show_lines(
+    x: Values,
+    curves: Mapping[str, Values],
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
+    title: str = "",
+    ax: Axes | None = None,
+) -> None:
+    """Curves over one axis, such as densities; the names go to the legend."""
+    ax = _axes(ax)
+    for (name, y), colour, dashes in zip(curves.items(), cycle(PALETTE), cycle(DASHES)):
+        ax.plot(_array(x), _array(y), color=colour, linestyle=dashes, label=name)
+    _finish(ax, title, xlabel, ylabel)
+
+
+def show_training(
+    curves: Mapping[str, Values],
+    *,
+    window: int = 1,
+    xlabel: str = "step",
+    ylabel: str = "",
+    title: str = "",
+    ax: Axes | None = None,
+) -> None:
+    """Curves of a training history, each the mean over the last ``window`` steps."""
+    arrays = {name: _array(curve) for name, curve in curves.items()}
+    shortest = min(len(a) for a in arrays.values())
+    if not 1 <= window <= shortest:
+        raise ValueError(f"window: expected 1 to {shortest} (all steps), got {window}")
+    means = {
+        name: np.convolve(a, np.full(window, 1 / window), "valid") for name, a in arrays.items()
+    }
+    ax = _axes(ax)
+    for (name, y), colour, dashes in zip(means.items(), cycle(PALETTE), cycle(DASHES)):
+        steps = np.arange(window, window + len(y))
+        ax.plot(steps, y, color=colour, linestyle=dashes, label=name)
+    _finish(ax, title, xlabel, ylabel)
+
+
+def show_histogram(
+    edges: Values,
+    counts: Values,
+    *,
+    curves: Mapping[str, Values] | None = None,
+    x: Values | None = None,
+    xlabel: str = "",
+    ylabel: str = "density",
+    title: str = "",
+    ax: Axes | None = None,
+) -> None:
+    """Bars of binned data, of total area one, with densities ``curves`` over ``x`` on top.
+
+    An open first or last class is drawn as wide as its neighbour.
+    """
+    e, c = _array(edges).copy(), _array(counts)
+    if len(e) != len(c) + 1:
+        raise ValueError(f"edges: expected {len(c) + 1} of them for {len(c)} counts, got {len(e)}")
+    e[0] = 2 * e[1] - e[2] if np.isinf(e[0]) else e[0]
+    e[-1] = 2 * e[-2] - e[-3] if np.isinf(e[-1]) else e[-1]
+    ax = _axes(ax)
+    ax.stairs(c / c.sum() / np.diff(e), e, fill=True, color="0.8", label="data")
+    show_lines(x if x is not None else [], curves or {}, ax=ax)
+    _finish(ax, title, xlabel, ylabel)
+
+
+def show_bars(
+    values: Mapping[str, float],
+    *,
+    xlabel: str = "",
+    title: str = "",
+    ax: Axes | None = None,
+) -> None:
+    """Horizontal bars, one for each name, from the top."""
+    ax = _axes(ax)
+    ax.barh(list(values), [float(v) for v in values.values()], color=PALETTE[0])
+    ax.invert_yaxis()
+    _finish(ax, title, xlabel, "")
+
+
+def show_points(
+    samples: Values,
+    *,
+    modes: Values | None = None,
+    labels: Values | None = None,
+    names: Sequence[str] = (),
+    limit: float | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    title: str = "",
+    ax: Axes | None = None,
+) -> None:
+    """Points in the plane, coloured and shaped by ``labels``, over crosses at the true modes."""
+    ax, points = _axes(ax), _array(samples)
+    if modes is not None:
+        ax.plot(*_array(modes).T, "x", color="black", markersize=9, label="true modes", zorder=3)
+    groups = np.zeros(len(points), int) if labels is None else _array(labels).astype(int)
+    for group in np.unique(groups):
+        colour, marker = PALETTE[group % len(PALETTE)], MARKERS[group % len(MARKERS)]
+        name = names[group] if group < len(names) else None
+        ax.plot(
+            *points[groups == group].T, marker, color=colour, markersize=4, alpha=0.5, label=name
+        )
+    if limit is not None:
+        ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
+    ax.set_aspect("equal")
+    _finish(ax, title, xlabel, ylabel)
+
+
+def show_ellipses(means: Values, covariances: Values, *, ax: Axes) -> None:
+    """Ellipses two standard deviations around ``means`` (K, 2), in the colours of the labels."""
+    for k, (mean, covariance) in enumerate(zip(_array(means), _array(covariances))):
+        variances, axes = np.linalg.eigh(covariance)
+        angle = np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))
+        width, height = 4 * np.sqrt(variances)
+        colour = PALETTE[k % len(PALETTE)]
+        ax.add_patch(Ellipse(mean, width, height, angle=angle, fill=False, color=colour, lw=2))
+    ax.autoscale_view()
+
+
+def show_images(
+    images: Values, *, columns: int = 10, title: str = "", ax: Axes | None = None
+) -> None:
+    """Grey images (n, height, width) with values in [0, 1], in rows of ``columns``; 1 is black."""
+    stack = _array(images)
+    if stack.ndim != 3 or len(stack) == 0:
+        raise ValueError(f"images: expected shape (n, height, width), n >= 1, got {stack.shape}")
+    rows = -(-len(stack) // columns)
+    height, width = stack.shape[1:]
+    padded = np.zeros((rows * columns, height + 1, width + 1))
+    padded[: len(stack), :height, :width] = stack
+    grid = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
+    ax = _axes(ax)
+    ax.imshow(grid.reshape(rows * (height + 1), -1)[:-1, :-1], cmap="gray_r", vmin=0, vmax=1)
+    ax.set_axis_off()
+    ax.set_title(title)
+
+
+def _axes(ax: Axes | None) -> Axes:
+    return panels(1)[0] if ax is None else ax
+
+
+def _array(values: Values) -> NDArray[np.float64]:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def _finish(ax: Axes, title: str, xlabel: str, ylabel: str) -> None:
+    """Title, labels where there are any, and a legend where something is named."""
+    for set_text, text in ((ax.set_title, title), (ax.set_xlabel, xlabel), (ax.set_ylabel, ylabel)):
+        if text:
+            set_text(text)
+    if ax.get_legend_handles_labels()[1]:
+        with plt.rc_context(STYLE):
+            ax.legend()
