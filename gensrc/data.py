@@ -164,7 +164,7 @@ def mnist(split: str, *, root: str | os.PathLike[str] | None = None) -> Images:
     prefixes = {"train": "train", "test": "t10k"}
     if split not in prefixes:
         raise ValueError(f'split: expected "train" or "test", got {split!r}')
-    folder = root or os.environ.get("GENSRC_DATA")
+    folder = root or os.environ.get("GENSRC_DATA") or None
     load = _cached if folder is None else lambda name: _from_folder(Path(folder), name)
     images = load(f"{prefixes[split]}-images-idx3-ubyte")
     labels = load(f"{prefixes[split]}-labels-idx1-ubyte")
@@ -175,18 +175,23 @@ def _from_folder(folder: Path, name: str) -> Tensor:
     """The data of ``name`` or ``name.gz`` in a folder of the user's."""
     if not folder.is_dir():
         raise DataError(
-            f"{folder}: expected a folder with MNIST's files, found none; correct GENSRC_DATA"
+            f"{folder}: expected a folder with MNIST's files, found no folder; "
+            "correct GENSRC_DATA, or root"
         )
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
-            return _decode(path.read_bytes(), name, str(path))
+            try:
+                raw = path.read_bytes()
+            except OSError as error:
+                raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+            return _decode(raw, name, str(path))
     raise DataError(f"{folder}: expected {name}.gz or {name} in it, found neither; add the file")
 
 
 def _cached(name: str) -> Tensor:
     """The data of ``name`` from the user's cache, downloaded if it is not there, or not whole."""
     path = Path(pooch.os_cache("gensrc")) / f"{name}.gz"
-    with contextlib.suppress(FileNotFoundError, DataError):
+    with contextlib.suppress(OSError, DataError):
         return _decode(path.read_bytes(), name, str(path))
     url = MNIST_URL + path.name
     try:

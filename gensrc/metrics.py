@@ -7,6 +7,9 @@ import torch
 from scipy.stats import hypergeom
 from torch import Tensor
 
+EXACT = "donot_use_mm_for_euclid_dist"
+"""Distances without the cancellation of |a|² - 2ab + |b|²."""
+
 
 class ModeCoverage(NamedTuple):
     """``covered`` modes, the ``high_quality`` share of the samples, and ``counts`` per mode."""
@@ -55,10 +58,10 @@ def modes_covered(
     _check_pair(samples=samples, modes=modes)
     if not radius > 0:
         raise ValueError(f"radius: expected a positive number, got {radius}")
-    distance, nearest = torch.cdist(samples, modes).min(dim=1)
+    distance, nearest = torch.cdist(samples, modes, compute_mode=EXACT).min(dim=1)
     good = distance <= radius
     counts = torch.bincount(nearest[good], minlength=len(modes))
-    return ModeCoverage(int((counts >= at_least).sum()), float(good.float().mean()), counts)
+    return ModeCoverage(int((counts >= at_least).sum()), float(good.double().mean()), counts)
 
 
 def classifier_two_sample_test(
@@ -98,15 +101,16 @@ def classifier_two_sample_test(
         raise ValueError(f"x, y: expected at least 4 examples each, got {len(x)} and {len(y)}")
     x_train, x_test = _halves(x, generator)
     y_train, y_test = _halves(y, generator)
-    train, n = torch.cat([x_train, y_train]), len(x_train) + len(y_train)
+    train, test = torch.cat([x_train, y_train]), torch.cat([x_test, y_test])
+    n, centre = len(train), train.mean(dim=0)  # centred, so that distances lose no digits
     k = math.isqrt(n) | 1 if neighbours is None else neighbours
     if not 1 <= k <= n:
         raise ValueError(f"neighbours: expected 1 to {n}, got {k}")
     from_x = torch.arange(n, device=x.device) < len(x_train)
     share = len(x_train) / n
     near = [
-        torch.cdist(part, train).topk(k, largest=False).indices
-        for part in torch.split(torch.cat([x_test, y_test]), 1024)
+        torch.cdist(part - centre, train - centre).topk(k, largest=False).indices
+        for part in torch.split(test, 1024)
     ]
     calls = torch.cat([from_x[index].float().mean(dim=1) > share for index in near])
     hits, r = int(calls[: len(x_test)].sum()), int(calls.sum())

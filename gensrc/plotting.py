@@ -2,8 +2,8 @@
 
 Every function draws into ``ax``, or into a new figure of one panel. :func:`panels` makes
 several. The colours are those of Okabe and Ito (2008), which readers with any colour vision
-can tell apart; lines differ in dashes and points in shape as well. Letters stay legible when
-the figure is shown at the width of a phone.
+can tell apart; lines differ in dashes and points in shape as well. No figure is wider than
+``WIDEST``, so that its letters stay legible when a phone shrinks it to the width of its screen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from torch import Tensor
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
-PANEL = (4.2, 3.0)
-"""Width and height of one panel, in inches."""
+SINGLE, WIDEST = 4.2, 6.0
+"""Width of a figure of one panel, and of a figure of several beside each other, in inches."""
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -40,11 +40,19 @@ STYLE: dict[Any, Any] = {
 Values = Tensor | ArrayLike
 
 
-def panels(columns: int, rows: int = 1, *, width: float = 1.0, height: float = 1.0) -> list[Axes]:
-    """New figure of ``rows`` times ``columns`` panels, read row by row; sizes in panels."""
-    size = (PANEL[0] * width * columns, PANEL[1] * height * rows)
+def panels(columns: int = 1, rows: int = 1, *, height: float | None = None) -> list[Axes]:
+    """New figure of ``rows`` times ``columns`` panels, read row by row.
+
+    ``height`` is that of one row, in inches; by default a single panel is 4 wide to 3 high, and
+    panels beside each other are square.
+    """
+    width = SINGLE if columns == 1 else WIDEST
+    if height is None:
+        height = 0.75 * width if columns == 1 else width / columns
     with plt.rc_context(STYLE):
-        _, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+        _, axes = plt.subplots(
+            rows, columns, figsize=(width, height * rows), layout="constrained", squeeze=False
+        )
     return list(axes.flat)
 
 
@@ -180,14 +188,14 @@ def show_images(
     padded = np.zeros((rows * columns, height + 1, width + 1))
     padded[: len(stack), :height, :width] = stack
     grid = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    ax = _axes(ax)
+    ax = ax or panels(height=max(SINGLE * rows / columns, 0.6))[0]
     ax.imshow(grid.reshape(rows * (height + 1), -1)[:-1, :-1], cmap="gray_r", vmin=0, vmax=1)
     ax.set_axis_off()
     ax.set_title(title)
 
 
 def _axes(ax: Axes | None) -> Axes:
-    return panels(1)[0] if ax is None else ax
+    return panels()[0] if ax is None else ax
 
 
 def _array(values: Values) -> NDArray[np.float64]:

@@ -24,8 +24,8 @@ Callback = Callable[[int, dict[str, float]], None]
 class History(NamedTuple):
     """What :func:`fit` saw.
 
-    ``curves`` holds for each name that the step returned a tensor with one value per step;
-    ``interrupted`` says whether the run was stopped by hand.
+    ``curves`` holds for each name that the step returned a float64 tensor with one value per
+    step; ``interrupted`` says whether the run was stopped by hand.
     """
 
     curves: dict[str, Tensor]
@@ -120,40 +120,34 @@ def fit(
     callbacks: Iterable[Callback] = (),
     progress: bool | None = None,
 ) -> History:
-    """Run ``step`` on ``steps`` batches.
-
-    Interrupting (Ctrl-C, or *Interrupt* in a notebook) is safe: the history so far is returned.
+    """Run ``step`` on ``steps`` batches; interrupting (Ctrl-C) returns the history so far.
 
     Args:
         step: updates the parameters and returns scalars.
-        batches: where the batches come from; at least ``steps`` of them.
+        batches: at least ``steps`` of them.
         steps: number of steps.
         callbacks: each is called after every step with its number (from 1) and its values.
         progress: shows a bar on stderr; by default only where that is a terminal.
-
-    Returns:
-        the values of every step.
 
     Raises:
         FloatingPointError: a value is NaN or infinite; the message names the step.
         ValueError: the batches end too early.
     """
     records: list[dict[str, float]] = []
-    callbacks, source, interrupted = list(callbacks), iter(batches), False
+    source, callbacks, interrupted = iter(batches), list(callbacks), False
+    hidden = None if progress is None else not progress
     try:
-        for number in tqdm(range(1, steps + 1), disable=None if progress is None else not progress):
+        for number in tqdm(range(1, steps + 1), disable=hidden):
             if (batch := next(source, None)) is None:
                 raise ValueError(f"batches: expected {steps} of them, got {number - 1}")
-            values = {name: float(value.detach()) for name, value in step(batch).items()}
+            values = {name: _number(value) for name, value in step(batch).items()}
             _check_finite(number, values)
             records.append(values)
             for callback in callbacks:
                 callback(number, values)
     except KeyboardInterrupt:
         interrupted = True
-    names = records[0] if records else {}
-    curves = {name: torch.tensor([record[name] for record in records]) for name in names}
-    return History(curves, interrupted)
+    return History(_curves(records), interrupted)
 
 
 def batches(data: Tensor, batch_size: int, *, generator: torch.Generator) -> Iterator[Tensor]:
@@ -195,9 +189,19 @@ def _descend(loss: Tensor, optimizer: Optimizer) -> None:
     optimizer.step()
 
 
+def _number(value: Tensor | float) -> float:
+    return float(value.detach()) if isinstance(value, Tensor) else float(value)
+
+
 def _check_finite(number: int, values: dict[str, float]) -> None:
     for name, value in values.items():
         if not math.isfinite(value):
             raise FloatingPointError(
                 f"step {number}: {name} is {value}; check the data, or lower the learning rate"
             )
+
+
+def _curves(records: list[dict[str, float]]) -> dict[str, Tensor]:
+    """One tensor for each name, from one dictionary for each step."""
+    names = records[0] if records else {}
+    return {n: torch.tensor([r[n] for r in records], dtype=torch.float64) for n in names}
