@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+STUB = (
+    '# Write your answer here; delete the next line.\nraise NotImplementedError("not answered yet")'
+)
+TIMEOUT = 60  # seconds for each cell, when graded and when validated
+
 
 class GraderError(Exception):
     """Something that a person can put right; the message is one sentence that says how."""

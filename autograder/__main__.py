@@ -1,0 +1,123 @@
+"""The command line: ``python -m autograder release|lab|grade|feedback|export``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from autograder.course import TIMEOUT, Course, GraderError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    course = Course(Path(options.course).resolve())
+    try:
+        options.command(course, options)
+    except GraderError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; what was finished is kept, and the next run does the rest.")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
+    here = Path(__file__).resolve().parent.parent
+    parser.add_argument("--course", default=here, metavar="FOLDER", help="root of the course")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, command: object, text: str, *, names: bool = True
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(command=command)
+        if names:
+            made.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
+        return made
+
+    add("release", _release, "make the students' versions of the exercises")
+    lab = add("lab", _lab, "copy them to a folder to work in; changed files stay", names=False)
+    lab.add_argument("folder", nargs="?", default="lab", metavar="FOLDER")
+    grade = add("grade", _grade, "grade submitted/STUDENT/ASSIGNMENT; write feedback and marks")
+    grade.add_argument("--student", default="", help="grade this student only")
+    grade.add_argument("--force", action="store_true", help="grade again what has not changed")
+    grade.add_argument(
+        "--timeout", type=_seconds, default=TIMEOUT, help="seconds for each cell (%(default)s)"
+    )
+    feedback = add("feedback", _feedback, "write the pages again, as after grading by hand")
+    feedback.add_argument("--student", default="", help="this student only")
+    export = add("export", _export, "write the table of marks")
+    export.add_argument("--to", type=Path, metavar="FILE", help="default: autograder/marks.csv")
+    return parser
+
+
+def _seconds(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected seconds, a whole number above 0, got {text!r}")
+    return int(text)
+
+
+def _release(course: Course, options: argparse.Namespace) -> None:
+    from autograder.release import release
+
+    for name in release(course, options.assignments):
+        print(f"released {course.release / name}")
+
+
+def _lab(course: Course, options: argparse.Namespace) -> None:
+    from autograder.lab import fill_lab
+    from autograder.release import release
+
+    release(course, [])
+    for sentence in fill_lab(course, Path(options.folder)):
+        print(sentence)
+
+
+def _grade(course: Course, options: argparse.Namespace) -> None:
+    from autograder.export import export
+    from autograder.grade import Result, grade
+    from autograder.submission import strangers
+
+    def tell(result: Result) -> None:
+        took = f"{result.seconds:.1f} s" if result.seconds else "unchanged"
+        points = f"{result.score:g} / {result.max_score:g}"
+        print(f"{result.assignment:<16} {result.student:<20} {points:>9}  {took}", flush=True)
+        if result.message:
+            print(f"    {result.message}")
+
+    results = grade(
+        course,
+        options.assignments,
+        student=options.student,
+        force=options.force,
+        timeout=options.timeout,
+        tell=tell,
+    )
+    for name in strangers(course, course.assignments()):
+        print(f"{course.submitted / name}: not graded, because there is no exercise of that name.")
+    if not results:
+        print(f"There is nothing to grade in {course.submitted}/STUDENT/ASSIGNMENT/.")
+        return
+    export(course, course.assignments(), course.marks)
+    print(f"marks: {course.marks}\nfeedback: {course.feedback}")
+
+
+def _feedback(course: Course, options: argparse.Namespace) -> None:
+    from autograder.grade import rewrite_feedback
+
+    number = rewrite_feedback(course, options.assignments, options.student)
+    print(f"{number} pages in {course.feedback}")
+
+
+def _export(course: Course, options: argparse.Namespace) -> None:
+    from autograder.export import export
+
+    target = options.to or course.marks
+    rows = export(course, course.choose(options.assignments), target)
+    print(f"{rows} rows in {target}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

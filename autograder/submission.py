@@ -1,0 +1,134 @@
+"""What students handed in: finding it, and saying what is wrong with it."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+from autograder.course import Course, GraderError, digest, digest_folder
+
+LARGEST = 20_000_000  # bytes of one notebook
+
+_KINDS = {
+    b"PK": "a Word document, a spreadsheet or a zip archive",
+    b"%PDF": "a PDF file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"<": "a web page",
+}
+
+
+class Submission(NamedTuple):
+    """One student's answer to one assignment."""
+
+    student: str
+    assignment: str
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        """The name of this submission in records."""
+        return f"{self.student}/{self.assignment}"
+
+    def stamp(self, tests: str) -> str:
+        """Return what changes when the submission or its ``tests`` change."""
+        return digest(digest_folder(self.folder).encode(), tests.encode())
+
+
+def find_submissions(course: Course, assignments: list[str], student: str) -> list[Submission]:
+    """Return what lies in ``submitted/STUDENT/ASSIGNMENT``, in order; '' is every student."""
+    students = [path for path in _folders(course.submitted) if student in ("", path.name)]
+    if student and not students:
+        raise GraderError(
+            f"{student}: there is no submission of this student; expected a folder "
+            f"{course.submitted / student}."
+        )
+    found = (
+        Submission(path.name, folder.name, folder)
+        for path in students
+        for folder in _folders(path)
+        if folder.name in assignments
+    )
+    return sorted(found, key=lambda one: (one.assignment, one.student))
+
+
+def strangers(course: Course, known: list[str]) -> list[str]:
+    """Return the submissions (STUDENT/NAME) to assignments that do not exist."""
+    return [
+        f"{path.name}/{folder.name}"
+        for path in _folders(course.submitted)
+        for folder in _folders(path)
+        if folder.name not in known
+    ]
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    if parent.is_dir():
+        for path in sorted(parent.iterdir()):
+            if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
+                yield path
+
+
+def objection(course: Course, submission: Submission) -> str:
+    """Return why ``submission`` cannot be graded, in one sentence for the student, or ''."""
+    expected = sorted((course.source / submission.assignment).glob("*.ipynb"))
+    present = [path for path in expected if _exists(submission.folder / path.name)]
+    if not present:
+        others = ", ".join(sorted(path.name for path in submission.folder.iterdir())) or "nothing"
+        wanted = " and ".join(path.name for path in expected)
+        return f"Expected the notebook {wanted}, got {others}: hand in the notebook by this name."
+    for path in present:
+        fault = _fault(submission.folder / path.name, path)
+        if fault:
+            return f"{path.name} {fault}"
+    return ""
+
+
+def _exists(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _fault(path: Path, source: Path) -> str:
+    """Return what is wrong with the notebook ``path`` to the exercise ``source``, or ''."""
+    again = "open your work in JupyterLab, save it, and hand in that file."
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        return "is a link or a folder and not a file: hand in the notebook itself."
+    if status.st_size > LARGEST:
+        return (
+            f"has {status.st_size / 1e6:.0f} MB and at most {LARGEST / 1e6:.0f} MB are read: "
+            "clear the outputs of its cells, save it, and hand it in again."
+        )
+    content = path.read_bytes()
+    if not content.strip():
+        return f"is empty: {again}"
+    try:
+        raw = json.loads(content)
+    except (ValueError, RecursionError):
+        kind = next((name for mark, name in _KINDS.items() if content.startswith(mark)), "")
+        return f"is not a notebook{f' but {kind}' if kind else ''}: {again}"
+    if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
+        return f"is not a notebook: {again}"
+    try:
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        nbformat.validate(notebook)
+    except Exception as error:
+        first = str(error).strip().split("\n")[0][:200]
+        return f"is a damaged notebook ({first}): {again}"
+    return _strange_cells(notebook, source)
+
+
+def _strange_cells(notebook: nbformat.NotebookNode, source: Path) -> str:
+    """Return what speaks against ``notebook`` being an answer to ``source``, or ''."""
+    wanted = _grade_ids(nbformat.read(source, as_version=4))
+    if wanted and not wanted & _grade_ids(notebook):
+        return "has no cell of this exercise: begin with the released notebook, and hand in that."
+    return ""
+
+
+def _grade_ids(notebook: nbformat.NotebookNode) -> set[str]:
+    found = (cell.metadata.get("nbgrader") for cell in notebook.cells)
+    return {str(mark.get("grade_id")) for mark in found if isinstance(mark, dict)} - {"None"}
