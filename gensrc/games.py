@@ -3,9 +3,9 @@ r"""The adversarial game between a discriminator D and a generator G.
 Notation: :math:`p_{data}` is the density of the data and :math:`p_g` that of the generated
 :math:`x = G(z)`, :math:`z \sim p(z)`. The discriminator gives a real example the probability
 :math:`D(x) = \sigma(a(x))`, where :math:`a` is its logit and :math:`\sigma` the logistic
-function. The order is always (real, fake). Losses take logits and are to be minimised, with
-:math:`-\log \sigma(a) = \mathrm{softplus}(-a)` and
-:math:`-\log(1 - \sigma(a)) = \mathrm{softplus}(a)`, so that no logit overflows a logarithm.
+function. The order is always (real, fake). Losses take logits and are to be minimised. They
+use :math:`\log D = \log \sigma(a)` and :math:`\log(1 - D) = \log \sigma(-a)`, which
+``logsigmoid`` computes without forming D, so that they stay finite when D rounds to 0 or 1.
 """
 
 from collections.abc import Callable
@@ -13,17 +13,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import logsigmoid, relu
 
 from gensrc.divergences import check_densities, check_distributions, xlogy
 
 
 class GanLoss(NamedTuple):
-    """What each player minimises: ``discriminator(real, fake)`` and ``generator(fake)``.
-
-    The arguments are the discriminator's outputs before any squashing (logits), of any shape;
-    each function returns their mean cost, a scalar.
-    """
+    """What each player minimises: functions from logits of any shape to their mean cost."""
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]
@@ -185,7 +181,7 @@ def cross_entropy_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     >>> cross_entropy_discriminator(torch.zeros(2), torch.zeros(3))  # log 4
     tensor(1.3863)
     """
-    return softplus(-real).mean() + softplus(fake).mean()
+    return -logsigmoid(real).mean() - logsigmoid(-fake).mean()
 
 
 def minimax_generator(fake: Tensor) -> Tensor:
@@ -198,7 +194,7 @@ def minimax_generator(fake: Tensor) -> Tensor:
     >>> minimax_generator(torch.zeros(3))  # -log 2
     tensor(-0.6931)
     """
-    return -softplus(fake).mean()
+    return logsigmoid(-fake).mean()
 
 
 def non_saturating_generator(fake: Tensor) -> Tensor:
@@ -211,7 +207,7 @@ def non_saturating_generator(fake: Tensor) -> Tensor:
     >>> non_saturating_generator(torch.zeros(3))  # log 2
     tensor(0.6931)
     """
-    return softplus(-fake).mean()
+    return -logsigmoid(fake).mean()
 
 
 def maximum_likelihood_generator(fake: Tensor) -> Tensor:
@@ -223,7 +219,6 @@ def maximum_likelihood_generator(fake: Tensor) -> Tensor:
 
     Equation: def-maximum-likelihood-game
     Equation: eq-maximum-likelihood-gradient
-
     Source: Goodfellow (2014).
 
     >>> maximum_likelihood_generator(torch.zeros(3))

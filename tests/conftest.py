@@ -1,0 +1,37 @@
+"""What every test shares: settings of hypothesis and Matplotlib, and the devices to run on."""
+
+from collections.abc import Iterator
+
+import matplotlib as mpl
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+mpl.use("Agg")
+settings.register_profile(
+    "gensrc",
+    deadline=None,  # the time of one example says nothing on a shared machine
+    derandomize=True,  # a run is red for a reason, never for a draw
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("gensrc")
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def cuda() -> torch.device:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    return torch.device("cuda")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
