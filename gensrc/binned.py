@@ -1,7 +1,8 @@
 r"""Normal mixtures fitted to counts in classes, and Pearson's method of moments.
 
 Class c holds the ``counts[c]`` examples between ``edges[c]`` and ``edges[c + 1]``; the first
-edge may be minus infinity and the last one plus infinity (open classes).
+edge may be minus infinity and the last one plus infinity (open classes). Leading axes of
+``counts`` (..., C), and of the parameters (..., K), are a batch: many tables at once.
 """
 
 import math
@@ -14,7 +15,7 @@ _LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
 
 class ClassMoments(NamedTuple):
-    """Of each class under each component: log-mass (C, K), E[z], E[z²] with z = (x − μ)/σ."""
+    """Of each class under each component: log-mass (..., C, K), E[z], E[z²] with z = (x − μ)/σ."""
 
     log_mass: Tensor
     first: Tensor
@@ -43,8 +44,8 @@ def class_moments(means: Tensor, stds: Tensor, edges: Tensor) -> ClassMoments:
 
     Equation: eq-truncated-moments
     """
-    z = (edges[:, None] - means) / stds
-    low, high = z[:-1], z[1:]
+    z = (edges[:, None] - means[..., None, :]) / stds[..., None, :]
+    low, high = z[..., :-1, :], z[..., 1:, :]
     flip = high <= 0
     low, high = torch.where(flip, -high, low), torch.where(flip, -low, high)
     tail = low.clamp(min=0)  # the density is scaled by its value here, so nothing underflows
@@ -76,7 +77,7 @@ def binned_log_likelihood(
     Equation: def-binned-likelihood
     """
     log_mass = class_moments(means, stds, edges).log_mass
-    return torch.sum(counts * (weights.log() + log_mass).logsumexp(1))
+    return (counts * (weights.log()[..., None, :] + log_mass).logsumexp(-1)).sum(-1)
 
 
 def em_binned(
@@ -89,17 +90,18 @@ def em_binned(
     """
     history: list[Tensor] = []
     converged = False
+    n = counts.sum(-1, keepdim=True)
     for _ in range(steps):
         moments = class_moments(means, stds, edges)
-        joint = weights.log() + moments.log_mass
-        log_prob = joint.logsumexp(1)
-        history.append(torch.sum(counts * log_prob))
-        mass = counts[:, None] * (joint - log_prob[:, None]).exp()
-        total = mass.sum(0)
-        shift = (mass * moments.first).sum(0) / total
-        spread = (mass * (moments.second - 2 * shift * moments.first + shift**2)).sum(0) / total
-        weights, means, stds = total / counts.sum(), means + stds * shift, stds * spread.sqrt()
-        if len(history) > 1 and abs(float(history[-1] - history[-2])) < tol * float(counts.sum()):
+        joint = weights.log()[..., None, :] + moments.log_mass
+        log_prob = joint.logsumexp(-1)
+        history.append((counts * log_prob).sum(-1))
+        mass = counts[..., None] * (joint - log_prob[..., None]).exp()
+        total = mass.sum(-2)
+        shift = (mass * moments.first).sum(-2) / total
+        second = (mass * moments.second).sum(-2) / total
+        weights, means, stds = total / n, means + stds * shift, stds * (second - shift**2).sqrt()
+        if len(history) > 1 and bool(((history[-1] - history[-2]).abs() < tol * n[..., 0]).all()):
             converged = True
             break
     return BinnedResult(weights, means, stds, torch.stack(history), converged)
