@@ -7,6 +7,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from tests.browsing import book, browser  # noqa: F401  (fixtures)
+
 mpl.use("Agg")
 settings.register_profile(
     "gensrc",
