@@ -6,6 +6,7 @@ The data come from :math:`\tfrac12 N(\mu, \sigma^2) + \tfrac12 N(-\mu, \sigma^2)
 """
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -63,6 +64,7 @@ def population_em(lam: Tensor | float, mu: float, sigma: float) -> Tensor:
     return torch.where(lam == 0, 0.0, step)
 
 
+@cache
 def _legendre(device: torch.device) -> tuple[Tensor, Tensor]:
     """Nodes and weights of the Gauss-Legendre rule on [0, 1]."""
     k = torch.arange(1, _NODES, dtype=torch.float64)
