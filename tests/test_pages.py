@@ -52,6 +52,10 @@ class Visit(NamedTuple):
     troubles: list[str]  # errors of scripts, failed requests, requests to other hosts
 
 
+UNFOLD = """() => document.querySelectorAll('button.toggle-button[aria-expanded=false]')
+    .forEach(button => button.click())"""
+
+
 def visit_to(context: BrowserContext, url: str, home: str) -> Visit:
     page, troubles = context.new_page(), list[str]()
 
@@ -67,12 +71,11 @@ def visit_to(context: BrowserContext, url: str, home: str) -> Visit:
     page.goto(url)
     page.evaluate("window.MathJax?.startup?.promise")
     page.evaluate("document.fonts.ready.then(() => true)")
-    for button in page.locator("button.toggle-button[aria-expanded=false]").all():
-        button.click()
+    page.evaluate(UNFOLD)
     return Visit(page, troubles)
 
 
-@pytest.fixture(scope="module", params=[*pages(), "index", "search"])
+@pytest.fixture(scope="module", params=[*pages(), "search"])
 def visit(request: Any, context: BrowserContext, address: str) -> Iterator[Visit]:
     made = visit_to(context, f"{address}{request.param}.html", address)
     yield made
@@ -163,17 +166,26 @@ def test_every_folded_box_opens(visit: Visit) -> None:
     assert visit.page.locator(".admonition.dropdown button.toggle-button").count() == boxes.count()
     for box in boxes.all():
         expect(box.locator("> :last-child")).to_be_visible()
+        box.locator("> .admonition-title").click(position={"x": 5, "y": 5})
+        expect(box.locator("> :last-child")).to_be_hidden()
+        box.locator("button.toggle-button").click()
+        expect(box.locator("> :last-child")).to_be_visible()
 
 
 CUT_OFF = """() => {
     const found = [];
     for (const e of document.querySelectorAll('.bd-article *')) {
         if (e.closest('mjx-assistive-mml') || !e.checkVisibility()) continue;
-        if (e.getBoundingClientRect().right <= innerWidth + 1) continue;
-        let box = e;
-        while (box && getComputedStyle(box).overflowX === 'visible') box = box.parentElement;
-        if (!box || !['auto', 'scroll'].includes(getComputedStyle(box).overflowX))
-            found.push(e.outerHTML.slice(0, 150));
+        const right = e.getBoundingClientRect().right;
+        if (right <= innerWidth + 1) continue;
+        let box = e.parentElement;
+        for (; box; box = box.parentElement) {
+            const flow = getComputedStyle(box).overflowX;
+            if (flow === 'auto' || flow === 'scroll') break;
+            if (flow !== 'visible' && box.getBoundingClientRect().right < right - 1) box = null;
+            if (!box) break;
+        }
+        if (!box) found.push(e.outerHTML.slice(0, 150));
     }
     return found;
 }"""
@@ -197,6 +209,15 @@ def test_page_fits_a_telephone(visit: Visit) -> None:
     expect(link).to_be_in_viewport()
     page.keyboard.press("Escape")
     page.set_viewport_size(WIDE)
+
+
+def test_the_address_of_the_book_leads_to_its_first_page(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_url(f"{address}{pages()[0]}.html")
+    page.close()
 
 
 def test_the_theme_can_be_chosen(context: BrowserContext, address: str) -> None:
