@@ -136,9 +136,10 @@ def ring(
     if n < 1 or std < 0:
         raise ValueError(f"n, std: expected n >= 1 and std >= 0, got {n} and {std}")
     device = generator.device
+    centres = ring_modes(modes, radius=radius).to(device)
     chosen = torch.randint(modes, (n,), generator=generator, device=device)
     noise = torch.randn(n, 2, generator=generator, device=device)
-    return ring_modes(modes, radius=radius).to(device)[chosen] + std * noise
+    return centres[chosen] + std * noise
 
 
 def mnist(split: str, *, root: str | os.PathLike[str] | None = None) -> Images:

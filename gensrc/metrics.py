@@ -74,7 +74,8 @@ def classifier_two_sample_test(
     that r of them are called "x", the number t of these that are from x has a hypergeometric
     distribution, and the p-value is the probability of t or more. It is exact for any sizes.
 
-    Distances are Euclidean: put features on a common scale first.
+    Distances are Euclidean: put features on a common scale first. Few neighbours see differences
+    of fine shape; more see small differences of mass, such as a missing mode among many.
 
     Args:
         x: shape (n, ...), n >= 4; the trailing axes are flattened.
@@ -95,7 +96,7 @@ def classifier_two_sample_test(
     >>> test.accuracy, round(test.p_value * math.comb(20, 10), 6)  # one way out of (20 over 10)
     (1.0, 1.0)
     """
-    x, y = x.flatten(1), y.flatten(1)
+    x, y = (value.flatten(1) if value.ndim > 1 else value for value in (x, y))
     _check_pair(x=x, y=y)
     if min(len(x), len(y)) < 4:
         raise ValueError(f"x, y: expected at least 4 examples each, got {len(x)} and {len(y)}")
