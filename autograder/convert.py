@@ -1,7 +1,7 @@
 """From one exercise as written to its notebooks with and without answers (by nbgrader)."""
 
-import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import jupytext
@@ -16,6 +16,11 @@ from autograder.settings import settings
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
+REMEDY = (
+    "; to drop them from the gradebook and grade them anew, run in autograder/: "
+    "nbgrader db assignment remove {} --force"
+)
+
 
 class _Generate(Explained, GenerateAssignment):  # type: ignore[misc]
     pass
@@ -27,8 +32,8 @@ def make_release(course: Course, name: str) -> None:
     Raises:
         GraderError: the exercise cannot be released; its former release stays.
     """
-    staging = course.grader / ".staging"
-    shutil.rmtree(staging, ignore_errors=True)
+    course.source.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=course.source))
     try:
         _convert_sources(course.solutions / name, staging / "source" / name)
         config = settings(course)
@@ -37,7 +42,9 @@ def make_release(course: Course, name: str) -> None:
         open_gradebook(course).close()
         failure = run_converter(_Generate, config, assignment=name)
         if failure:
-            raise GraderError(f"{name}: the exercise cannot be released: {failure}") from failure
+            remedy = REMEDY.format(name) if "submissions associated" in str(failure) else ""
+            words = " ".join(str(failure).split())[:300]
+            raise GraderError(f"{name}: cannot be released: {words}{remedy}") from failure
         replace_folder(staging / "source" / name, course.source / name)
         replace_folder(staging / "release" / name, course.release / name)
     finally:
@@ -81,7 +88,8 @@ def read_source(path: Path) -> NotebookNode | None:
         else:
             return None
     except Exception as error:
-        raise GraderError(f"{path}: expected a notebook, got: {error}") from error
+        words = " ".join(str(error).split())[:300]
+        raise GraderError(f"{path}: expected a notebook, got: {words}") from error
     notebook.metadata.pop("jupytext", None)
     notebook.metadata.setdefault("kernelspec", KERNEL)
     notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
@@ -99,5 +107,5 @@ def _is_myst(text: str) -> bool:
     try:
         header = yaml.safe_load(text[4:].split("\n---", 1)[0])
     except yaml.YAMLError as error:
-        raise ValueError(f"a header that is not YAML ({json.dumps(str(error))})") from error
+        raise ValueError(f"a header that is not YAML: {error}") from error
     return isinstance(header, dict) and not header.keys().isdisjoint({"jupytext", "kernelspec"})

@@ -10,6 +10,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+from jsonschema import ValidationError
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -21,6 +22,15 @@ from autograder.course import Course
 LOG = logging.getLogger("autograder")
 LOG.propagate = False
 LOG.addHandler(logging.NullHandler())
+
+
+class _Directory(CourseDirectory):  # type: ignore[misc]
+    def get_existing_timestamp(self, dest_path: str) -> Any:
+        """Return the time written in ``dest_path``, or None when it cannot be read."""
+        try:
+            return super().get_existing_timestamp(dest_path)
+        except Exception:  # nbgrader ends in an AttributeError here
+            return None
 
 
 class Explained:
@@ -74,7 +84,7 @@ def run_converter(
     kind: type, config: Config, *, assignment: str, student: str = "*"
 ) -> Exception | None:
     """Run nbgrader's converter ``kind``; return why it failed, or None."""
-    directory = CourseDirectory(config=config, log=LOG)
+    directory = _Directory(config=config, log=LOG)
     directory.assignment_id = assignment
     directory.student_id = escape(student) if student != "*" else student
     run: Any = kind(coursedir=directory, config=config, log=LOG)
@@ -83,6 +93,13 @@ def run_converter(
         with quiet():
             run.start()
     except NbGraderException as error:
-        reason: Exception = run.reason or error
-        return reason
+        return _cause(run.reason or error)
     return None
+
+
+def _cause(error: Exception) -> Exception:
+    """Return what ``error`` is about: nbgrader hides what is wrong with a cell's metadata."""
+    if isinstance(error, ValidationError):
+        first = error.__context__ if isinstance(error.__context__, ValidationError) else error
+        return ValueError(f"the nbgrader metadata of a cell is wrong: {first.message}")
+    return error

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nbclient.exceptions import DeadKernelError
 from nbgrader.api import MissingEntry
@@ -100,7 +100,9 @@ def _grade_once(course: Course, submission: Submission, force: bool, timeout: in
     before = record.get(submission.key, {})
     page = course.feedback / submission.student / submission.assignment
     if not force and before.get("stamp") == stamp and page.is_dir():
-        return _result(course, submission, before["message"], 0.0)
+        points = _points(course, submission)
+        if points:
+            return Result(*submission[:2], *points, before["message"], 0.0)
     start = time.perf_counter()
     message = objection(course, submission) or _autograde(course, submission, timeout)
     if message:
@@ -108,7 +110,8 @@ def _grade_once(course: Course, submission: Submission, force: bool, timeout: in
     write_feedback(course, submission, message)
     record[submission.key] = {"stamp": stamp, "message": message}
     write_record(record_path, record)
-    return _result(course, submission, message, time.perf_counter() - start)
+    points = _points(course, submission) or (0.0, 0.0)
+    return Result(*submission[:2], *points, message, time.perf_counter() - start)
 
 
 def _autograde(course: Course, submission: Submission, timeout: int) -> str:
@@ -119,7 +122,7 @@ def _autograde(course: Course, submission: Submission, timeout: int) -> str:
         assignment=submission.assignment,
         student=submission.student,
     )
-    return _explanation(failure) if failure else ""
+    return _explanation(failure).replace(str(course.root), "…") if failure else ""
 
 
 def _explanation(reason: Exception) -> str:
@@ -151,8 +154,11 @@ def _record_zero(course: Course, submission: Submission) -> None:
         gradebook.db.commit()
 
 
-def _result(course: Course, submission: Submission, message: str, seconds: float) -> Result:
+def _points(course: Course, submission: Submission) -> tuple[float, float] | None:
+    """Return the points of ``submission`` and their maximum; None when not in the gradebook."""
     with open_gradebook(course) as gradebook:
-        entry: Any = gradebook.find_submission(submission.assignment, submission.student)
-        score, most = float(entry.score), float(entry.max_score)
-    return Result(submission.student, submission.assignment, score, most, message, seconds)
+        try:
+            entry = gradebook.find_submission(submission.assignment, submission.student)
+        except MissingEntry:
+            return None
+        return float(entry.score), float(entry.max_score)

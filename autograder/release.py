@@ -1,6 +1,14 @@
 """Release the exercises that changed, and no others."""
 
-from autograder.course import STUB, Course, digest, digest_folder, read_record, write_record
+from autograder.course import (
+    STUB,
+    Course,
+    GraderError,
+    digest,
+    digest_folder,
+    read_record,
+    write_record,
+)
 
 
 def release(course: Course, assignments: list[str], *, force: bool = False) -> list[str]:
@@ -10,20 +18,27 @@ def release(course: Course, assignments: list[str], *, force: bool = False) -> l
     release, or when what that release left is gone. Equal sources give equal bytes.
 
     Raises:
-        GraderError: an exercise that cannot be released; its former release stays.
+        GraderError: exercises that cannot be released; their former releases stay, and the
+            others are released.
     """
     record_path = course.source / ".released.json"
-    made = []
+    made, faults = [], []
     for name in course.choose(assignments):
         record = read_record(record_path)
         wanted = digest(digest_folder(course.solutions / name).encode(), STUB.encode())
         if force or record.get(name) != [wanted, _produced(course, name)]:
             from autograder.convert import make_release  # slow to import
 
-            make_release(course, name)
+            try:
+                make_release(course, name)
+            except GraderError as error:
+                faults.append(str(error))
+                continue
             record[name] = [wanted, _produced(course, name)]
             write_record(record_path, record)
             made.append(name)
+    if faults:
+        raise GraderError("\n".join(faults))
     return made
 
 

@@ -74,6 +74,8 @@ def _folders(parent: Path) -> Iterator[Path]:
 
 def objection(course: Course, submission: Submission) -> str:
     """Return why ``submission`` cannot be graded, in one sentence for the student, or ''."""
+    if any(mark in submission.student for mark in "*?["):  # nbgrader takes these for patterns
+        return "The name of the submission's folder has one of * ? [ in it: ask for another name."
     expected = sorted((course.source / submission.assignment).glob("*.ipynb"))
     present = [path for path in expected if _exists(submission.folder / path.name)]
     if not present:

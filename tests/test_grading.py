@@ -1,0 +1,423 @@
+"""From a submission to points, a page and a row of the table; bad files hurt nobody else."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.plugins import CsvExportPlugin
+
+from autograder.__main__ import main
+from autograder.course import Course, GraderError, digest_folder, read_record
+from autograder.engine import open_gradebook
+from autograder.export import COLUMNS, export
+from autograder.feedback import mathjax
+from autograder.grade import Result, grade, rewrite_feedback
+from autograder.release import release
+from tests.tiny_course import Notebook, answered, hand_in, released, solved, tiny_course
+
+ROOT = Path(__file__).parent.parent
+EXERCISES = sorted(path.parent.name for path in (ROOT / "solutions").glob("*/*.md"))
+
+SECRETS = ("secret_argument", "41.5", "83.0", "HIDDEN TESTS")
+HALF = {"q1": "def twice(x):\n    return abs(2 * x)", "q2": "def half(x):\n    return x // 2"}
+# A student who prints whatever the kernel knows, and raises with it too.
+SPY = {
+    "q1": "def twice(x):\n    print(In[-1], x)\n    raise AssertionError(In[-1])",
+    "q2": "print('\\n'.join(In)); print(In)\ndef half(x):\n    return x / 2",
+}
+SHAPE = {"q1": "def twice(x):\n    y = [2]\n    return y[x]", "q2": "import nothing_of_the_kind"}
+SLOW = {
+    "q1": "def twice(x):\n    while True:\n        pass",
+    "q2": "def half(x):\n    return x / 2",
+}
+DEAD = {"q1": "import os\nos._exit(1)"}
+LOUD = {
+    "q1": "import warnings\ndef twice(x):\n    warnings.warn('careful')\n    return 2 * x",
+    "q2": "def half(x):\n    return x / 2",
+}
+ACTIVE = (
+    "<script>alert(1)</script><img src='https://example.org/x.png' onerror='alert(2)'>\n\n$a<b$"
+)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A released course with what all kinds of students hand in."""
+    course = tiny_course(tmp_path_factory.mktemp("course"))
+    release(course, [])
+    blank = released(course)
+    for name, answers in {
+        "half": HALF,
+        "spy": SPY,
+        "shape": SHAPE,
+        "slow": SLOW,
+        "dead": DEAD,
+        "loud": LOUD,
+    }.items():
+        hand_in(course, name, answered(blank, answers))
+    hand_in(course, "blank", blank)
+    hand_in(course, "full", with_text(solved(course), ACTIVE))
+    hand_in(course, "lost", without(solved(course), "q1-hidden"))
+    hand_in(course, "word", b"PK\x03\x04 not a notebook")
+    hand_in(course, "other", {**blank, "cells": []})
+    hand_in(course, "comma, x", solved(course))
+    (course.submitted / "full" / "tiny" / "timestamp.txt").write_text("yesterday, about noon")
+    (course.submitted / "word" / "unheard-of").mkdir()
+    return course
+
+
+@pytest.fixture(scope="module")
+def originals(course: Course) -> str:
+    return digest_folder(course.submitted)
+
+
+@pytest.fixture(scope="module")
+def results(course: Course, originals: str) -> dict[str, Result]:
+    """The results by student, graded one after the other."""
+    told: list[Result] = []
+    made = grade(course, [], timeout=2, tell=told.append)
+    assert made == told
+    return {result.student: result for result in made}
+
+
+def with_text(notebook: Notebook, text: str) -> Notebook:
+    cell: dict[str, Any] = {"cell_type": "markdown", "id": "mine", "metadata": {}, "source": text}
+    return {**notebook, "cells": [*notebook["cells"], cell]}
+
+
+def without(notebook: Notebook, name: str) -> Notebook:
+    kept = [
+        one
+        for one in notebook["cells"]
+        if one["metadata"].get("nbgrader", {}).get("grade_id") != name
+    ]
+    return {**notebook, "cells": kept}
+
+
+def page(course: Course, student: str) -> str:
+    """The feedback page without the code of MathJax."""
+    text = (course.feedback / student / "tiny" / "tiny.html").read_text(encoding="utf-8")
+    return text.replace(mathjax(), "MathJax")
+
+
+# --- points
+
+
+@pytest.mark.parametrize(
+    ("student", "points"),
+    [
+        ("full", 6),
+        ("blank", 0),
+        ("half", 1),
+        ("spy", 3),
+        ("shape", 0),
+        ("slow", 3),
+        ("loud", 6),
+        ("lost", 4),
+        ("dead", 0),
+        ("word", 0),
+        ("other", 0),
+        ("comma, x", 6),
+    ],
+)
+def test_points(results: dict[str, Result], student: str, points: int) -> None:
+    assert results[student].score == points
+    assert results[student].max_score == 6
+
+
+def test_originals_are_untouched(
+    course: Course, originals: str, results: dict[str, Result]
+) -> None:
+    assert results
+    assert digest_folder(course.submitted) == originals
+
+
+@pytest.mark.parametrize(
+    ("student", "words"),
+    [
+        ("word", "tiny.ipynb is not a notebook but a Word document"),
+        ("other", "tiny.ipynb has no cell of this exercise"),
+        ("dead", "Python died while your notebook ran"),
+    ],
+)
+def test_what_cannot_be_graded_is_explained(
+    course: Course, results: dict[str, Result], student: str, words: str
+) -> None:
+    assert words in results[student].message
+    assert words in page(course, student)
+    assert not (course.autograded / student / "tiny").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"%PDF-1.7", "but a PDF file"),
+        (b"<html></html>", "but a web page"),
+        (b"\xff\xfe\x00", "is not a notebook"),
+        (b"[1, 2]", "is not a notebook"),
+        (b"[" * 100_000, "is not a notebook"),
+        (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": 3}', "damaged notebook"),
+        (b'{"nbformat": 4, "cells": [{"cell_type"', "is not a notebook"),
+    ],
+)
+def test_every_bad_file_gets_one_sentence(
+    course: Course, results: dict[str, Result], content: bytes, words: str
+) -> None:
+    assert results
+    path = hand_in(course, "bad", content)
+    try:
+        (result,) = grade(course, ["tiny"], student="bad")
+    finally:
+        shutil.rmtree(course.submitted / "bad")
+    assert result.score == 0
+    assert words in result.message
+    assert "\n" not in result.message
+    assert str(path.parent) not in result.message
+
+
+def test_name_that_is_a_pattern_is_refused(course: Course, results: dict[str, Result]) -> None:
+    assert results
+    hand_in(course, "a[b]*", solved(course))
+    try:
+        (result,) = grade(course, [], student="a[b]*")
+    finally:
+        shutil.rmtree(course.submitted / "a[b]*")
+    assert "has one of * ? [ in it" in result.message
+
+
+def test_link_folder_and_other_name_are_refused(
+    course: Course, results: dict[str, Result], tmp_path: Path
+) -> None:
+    assert results
+    full = course.submitted / "full" / "tiny" / "tiny.ipynb"
+    folder = course.submitted / "odd" / "tiny"
+    folder.mkdir(parents=True)
+    said = []
+    try:
+        (folder / "tiny.ipynb").symlink_to(full)
+        said.append(grade(course, [], student="odd")[0])
+        (folder / "tiny.ipynb").unlink()
+        (folder / "tiny.ipynb").mkdir()
+        said.append(grade(course, [], student="odd", force=True)[0])
+        (folder / "tiny.ipynb").rmdir()
+        shutil.copy(full, folder / "tiny (1).ipynb")
+        said.append(grade(course, [], student="odd")[0])
+    finally:
+        shutil.rmtree(course.submitted / "odd")
+    assert [result.score for result in said] == [0, 0, 0]
+    assert ["link" in result.message for result in said] == [True, True, False]
+    assert "got tiny (1).ipynb: hand in the notebook by this name" in said[2].message
+
+
+# --- feedback
+
+
+@pytest.mark.parametrize("student", ["full", "blank", "half", "spy", "shape", "slow", "lost"])
+def test_page_shows_no_hidden_test(
+    course: Course, results: dict[str, Result], student: str
+) -> None:
+    assert results
+    text = re.sub(r"<[^>]+>", "", page(course, student))  # highlighting splits words
+    for secret in SECRETS:
+        assert secret not in text
+    graded = (course.autograded / student / "tiny" / "tiny.ipynb").read_text(encoding="utf-8")
+    if student != "lost":
+        assert "secret_argument" in graded  # there was something to hide
+
+
+@pytest.mark.parametrize(
+    ("student", "words"),
+    [
+        ("half", "twice is wrong for negative numbers."),
+        ("half", "half(3) is 1.5: do not round."),
+        ("blank", "Not answered yet (line 3 of the cell with your function twice)"),
+        ("shape", "IndexError: list index out of range (line 3 of the cell with your function"),
+        ("shape", "NameError: name"),
+        ("slow", "Your code took too long and was stopped."),
+        ("lost", "This test cell is missing from your notebook"),
+        ("full", "full points"),
+        ("full", "Question 1: twice"),
+        ("spy", "a line of a hidden test was removed here"),
+    ],
+)
+def test_page_says_what_to_do(
+    course: Course, results: dict[str, Result], student: str, words: str
+) -> None:
+    assert results
+    assert words in page(course, student)
+
+
+def test_page_loads_and_runs_nothing_foreign(course: Course, results: dict[str, Result]) -> None:
+    assert results
+    text = page(course, "full")
+    assert text.count("<script>") == 2  # the settings of MathJax, and MathJax
+    assert "<script>MathJax</script>" in text
+    assert not re.search(r"<(script|link|iframe|object|embed)\s", text)
+    assert not re.search(r"""(src|srcset|data|action)\s*=\s*["']?\s*(https?:|//)""", text.lower())
+    assert "default-src 'none'" in text
+    assert "$a&lt;b$" in text
+
+
+def test_page_names_no_place_of_this_machine(course: Course, results: dict[str, Result]) -> None:
+    assert results
+    for student in results:
+        assert str(course.root) not in page(course, student)
+        assert "ipykernel_" not in page(course, student)
+
+
+def test_pages_are_written_again_after_grading_by_hand(
+    course: Course, results: dict[str, Result]
+) -> None:
+    assert results
+    with open_gradebook(course) as gradebook:
+        gradebook.find_grade("q2-test", "tiny", "tiny", "half").manual_score = 2.5
+        gradebook.db.commit()
+    assert rewrite_feedback(course, ["tiny"], "half") == 1
+    assert "3.5 of 6 points" in page(course, "half")
+    assert grade(course, [], student="half", force=True)[0].score == 3.5  # it stays
+    with open_gradebook(course) as gradebook:
+        gradebook.find_grade("q2-test", "tiny", "tiny", "half").manual_score = None
+        gradebook.db.commit()
+    rewrite_feedback(course, ["tiny"], "half")
+
+
+# --- not done twice
+
+
+def test_unchanged_submissions_are_not_graded_again(
+    course: Course, results: dict[str, Result]
+) -> None:
+    before = digest_folder(course.feedback)
+    again = {result.student: result for result in grade(course, [])}
+    assert digest_folder(course.feedback) == before
+    for student, result in results.items():
+        assert again[student].seconds == 0
+        assert again[student].message == result.message
+
+
+def test_changed_submission_and_force_are_graded_again(
+    course: Course, results: dict[str, Result]
+) -> None:
+    assert results
+    hand_in(course, "again", b"{}")
+    assert grade(course, [], student="again")[0].score == 0
+    hand_in(course, "again", solved(course))
+    assert grade(course, [], student="again")[0].score == 6
+    assert grade(course, [], student="again")[0].seconds == 0
+    assert grade(course, [], student="again", force=True)[0].seconds > 0
+    hand_in(course, "again", b"{}")
+    assert grade(course, [], student="again")[0].score == 0  # no points left over
+    shutil.rmtree(course.submitted / "again")
+
+
+def test_changed_tests_grade_again_and_keep_the_gradebook(
+    course: Course, results: dict[str, Result], tmp_path: Path
+) -> None:
+    assert results
+    shutil.copytree(course.root, tmp_path / "copy")
+    copy = Course(tmp_path / "copy")
+    source = copy.solutions / "tiny" / "tiny.md"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("assert half(3) == 1.5", "assert half(3) == 1"))
+    (result,) = grade(copy, [], student="half")
+    assert result.seconds > 0
+    assert result.score == 4
+    source.write_text(text.replace("q2-test", "q2-renamed"))
+    with pytest.raises(GraderError, match=r"submissions associated .* nbgrader db assignment"):
+        grade(copy, [], student="half")
+
+
+# --- the table and the commands
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_table_has_one_row_for_each_student(
+    course: Course, results: dict[str, Result], tmp_path: Path
+) -> None:
+    export(course, ["tiny"], tmp_path / "marks.csv")
+    table = {row["student_id"]: row for row in rows(tmp_path / "marks.csv")}
+    assert set(results) <= set(table)
+    for student, result in results.items():
+        assert tuple(table[student]) == COLUMNS
+        assert float(table[student]["score"]) == result.score
+        assert table[student]["max_score"] == "6.0"
+
+
+def test_table_has_the_columns_of_nbgrader(
+    course: Course, results: dict[str, Result], tmp_path: Path
+) -> None:
+    assert results
+    with open_gradebook(course) as gradebook:
+        CsvExportPlugin(to=str(tmp_path / "theirs.csv")).export(gradebook)
+    assert (tmp_path / "theirs.csv").read_text().split("\n")[0] == ",".join(COLUMNS)
+
+
+def test_commands(
+    course: Course, results: dict[str, Result], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert results
+    start = ["--course", str(course.root)]
+    assert main([*start, "release"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main([*start, "grade", "tiny"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"tiny +full +6 / 6 +unchanged", out)
+    assert "word/unheard-of: not graded, because there is no exercise of that name" in out
+    assert main([*start, "export", "--to", str(tmp_path / "table.csv")]) == 0
+    assert rows(tmp_path / "table.csv") == rows(course.marks)
+    assert main([*start, "feedback", "tiny", "--student", "word"]) == 0
+    assert "1 pages" in capsys.readouterr().out
+    assert main([*start, "lab", str(tmp_path / "lab")]) == 0
+    assert (tmp_path / "lab" / "tiny" / "tiny.ipynb").exists()
+    assert main([*start, "grade", "unknown"]) == 1
+    assert "unknown: there is no exercise of that name" in capsys.readouterr().err
+    assert main([*start, "grade", "--student", "nobody"]) == 1
+    assert "nobody: there is no submission of this student" in capsys.readouterr().err
+    for wrong in ("0", "soon", "-3"):
+        with pytest.raises(SystemExit):
+            main([*start, "grade", "--timeout", wrong])
+        assert "expected seconds" in capsys.readouterr().err
+
+
+def test_record_is_damaged_means_graded_again(course: Course, results: dict[str, Result]) -> None:
+    assert results
+    record = course.autograded / ".graded.json"
+    kept = record.read_text()
+    assert set(read_record(record)) >= {f"{student}/tiny" for student in results}
+    record.write_text(json.dumps([1]))
+    assert grade(course, [], student="full")[0].seconds > 0
+    record.write_text(kept)
+
+
+# --- the exercises of the course
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    root = tmp_path_factory.mktemp("real")
+    shutil.copytree(ROOT / "solutions", root / "solutions")
+    return Course(root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXERCISES)
+def test_exercise_gives_full_marks_to_its_author_and_none_to_a_blank(
+    real: Course, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    release(real, [name])
+    hand_in(real, "author", solved(real, name), name)
+    hand_in(real, "blank", released(real, name), name)
+    author, blank = grade(real, [name])
+    assert author.message == blank.message == ""
+    assert author.score == author.max_score > 0
+    assert blank.score == 0
