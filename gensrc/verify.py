@@ -97,7 +97,8 @@ def _flat(values: Any, name: str) -> Tensor:
     """``values`` as a float64 tensor on the CPU; at least one element."""
     if isinstance(values, (list, tuple)):
         values = torch.stack([_flat(v, name) for v in values]) if values else torch.empty(0)
-    tensor = torch.as_tensor(values).detach().to("cpu", torch.float64)
+    # With the dtype given, a Python float is not rounded to float32 on the way.
+    tensor = torch.as_tensor(values, dtype=torch.float64, device="cpu").detach()
     if tensor.numel() == 0:
         raise ValueError(f"{name}: expected at least one number, got none")
     return tensor
