@@ -31,6 +31,7 @@ def settings(course: Course, *, timeout: int = TIMEOUT) -> Config:
     c.FeedbackExporter.template_name = "course_feedback"
     c.FeedbackExporter.extra_template_basedirs = [str(TEMPLATES)]
     c.FeedbackExporter.sanitize_html = True
+    c.FeedbackExporter.exclude_anchor_links = True
     return c
 
 
