@@ -28,14 +28,11 @@ def discriminator_loss(real_logits, fake_logits):
     return real + fake
 
 
-# %% right: logsigmoid
+# %% right: minus the value of the game, with logsigmoid
 def discriminator_loss(real_logits, fake_logits):
-    value = nn.functional.logsigmoid(real_logits).mean() + (
-        -fake_logits + nn.functional.logsigmoid(fake_logits) * 1
-        if False
-        else nn.functional.logsigmoid(-fake_logits)
-    ).mean()
-    return -value
+    log_d = nn.functional.logsigmoid(real_logits)
+    log_one_minus_d = nn.functional.logsigmoid(-fake_logits)
+    return -(log_d.mean() + log_one_minus_d.mean())
 
 
 # %% wrong: the logarithm of a sigmoid | simplify log σ(a) on paper
