@@ -1,24 +1,212 @@
-"""The two quadratic terms of EM, for all components at once."""
+r"""One step of EM as a few large matrix products, the data read once.
+
+The E-step needs the quadratic form :math:`(x_i - \mu_k)^\top \Sigma_k^{-1} (x_i - \mu_k)` of every
+example under every component; the M-step needs the weighted products
+:math:`\sum_i r_{ik} x_i x_i^\top`. Both are done for all components at once, in blocks of examples
+small enough to stay in the processor's cache. There are two ways:
+
+* :class:`Features`. The log-density is linear in the products :math:`x_a x_b`, the coordinates
+  :math:`x_a` and 1, and the M-step needs the weighted sums of the same features. Fewest operations
+  in few dimensions; squares cancel, so it serves only where components are not narrow beside the
+  spread of the data.
+* :class:`Whitened`. :math:`z_{ik} = L_k^{-1}(x_i - \mu_k)` with :math:`\Sigma_k = L_k L_k^\top`;
+  the form is :math:`|z_{ik}|^2`. In the M-step one factor centred at the component is enough, since
+  :math:`\sum_i r_{ik}(x_i - \mu_k')(x_i - c)^\top` is the same for every c.
+
+Data are kept centred and transposed, twice, below a row of ones: shape (2d + 1, n).
+"""
+
+import math
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-
-def squared_distances(x: Tensor, means: Tensor, factors: Tensor) -> Tensor:
-    """(x_i - mu_k)' Sigma_k^{-1} (x_i - mu_k), shape (n, K); factors are Cholesky factors."""
-    out = x.new_empty(len(x), len(means))
-    for k in range(len(means)):
-        white = torch.linalg.solve_triangular(factors[k], (x - means[k]).T, upper=False)
-        out[:, k] = white.square().sum(0)
-    return out
+FEATURE_DIMENSIONS = 24  # with more dimensions than this, whitening is the faster way
+_STRIP = 16  # coordinates handled together when whitening
+_BLOCK = {"cpu": 2**18}  # numbers in a block's working memory, by device
+_BLOCK_ELSEWHERE = 2**24
 
 
-def weighted_moments(x: Tensor, resp: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Counts (K,), means (K, d) and covariances (K, d, d) under the weights ``resp``."""
-    counts = resp.sum(0)
-    means = resp.T @ x / counts[:, None]
-    covariances = x.new_empty(len(counts), x.shape[1], x.shape[1])
-    for k in range(len(counts)):
-        centred = x - means[k]
-        covariances[k] = (resp[:, k, None] * centred).T @ centred / counts[k]
-    return counts, means, covariances
+class Moments(NamedTuple):
+    """Expected counts (K,), means (K, d) and covariances (K, d, d) of the components."""
+
+    counts: Tensor
+    means: Tensor
+    covariances: Tensor
+
+
+class Way(Protocol):
+    """How a block of examples is scored, and how its responsibilities are added up."""
+
+    width: int
+
+    def resize(self, size: int) -> None: ...
+    def scores(self, part: Tensor) -> Tensor: ...
+    def add(self, resp: Tensor, part: Tensor) -> None: ...
+    def moments(self) -> Moments: ...
+
+
+def log_normaliser(weights: Tensor, factors: Tensor) -> Tensor:
+    """log π_k − log det(2πΣ_k)/2, finite also where the weight is zero."""
+    log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    least = torch.finfo(weights.dtype).min / 4
+    return weights.log().clamp(min=least) - log_det - factors.shape[-1] * math.log(math.tau) / 2
+
+
+class Features:
+    """Scores and sums as inner products with (x_a x_b, 1, x_a).
+
+    The products are arranged as x_a x_{a+s} for s = 0 ... d//2, with a + s taken modulo d: one
+    elementwise product makes them all.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, factors: Tensor) -> None:
+        d = self.d = means.shape[1]
+        self.lags = d // 2 + 1
+        self.rows = torch.arange(d, device=means.device).expand(self.lags, d)
+        self.cols = (self.rows + torch.arange(self.lags, device=means.device)[:, None]) % d
+        precisions = torch.cholesky_inverse(factors)
+        times = means.new_full((self.lags, 1), -1.0)  # a pair of coordinates stands for two terms
+        times[0] = -0.5
+        if d % 2 == 0:
+            times[-1] = -0.5  # at lag d/2 each pair is met twice
+        linear = (precisions @ means[:, :, None]).squeeze(2)
+        constant = log_normaliser(weights, factors) - (linear * means).sum(1) / 2
+        quadratic = (precisions[:, self.rows, self.cols] * times).flatten(1)
+        self.coefficients = torch.cat([quadratic, constant[:, None], linear], 1)
+        self.sums = torch.zeros_like(self.coefficients)
+        self.width = self.coefficients.shape[1]
+
+    def resize(self, size: int) -> None:
+        self.features = self.sums.new_empty(self.width, size)
+        self.joint = self.sums.new_empty(len(self.sums), size)
+
+    def scores(self, part: Tensor) -> Tensor:
+        d, size = self.d, part.shape[1]
+        first, stride = part[1], part.stride(0)
+        shifted = first.as_strided((self.lags, d, size), (stride, stride, 1))
+        products = self.features[: self.lags * d].view(self.lags, d, size)
+        torch.mul(shifted, part[1 : d + 1], out=products)
+        self.features[self.lags * d :] = part[: d + 1]
+        return torch.mm(self.coefficients, self.features, out=self.joint)
+
+    def add(self, resp: Tensor, part: Tensor) -> None:
+        self.sums.addmm_(resp, self.features.T)
+
+    def moments(self) -> Moments:
+        d = self.d
+        counts = self.sums[:, -d - 1]
+        mean_of = self.sums / counts[:, None]
+        means = mean_of[:, -d:]
+        second = means.new_empty(len(means), d, d)
+        products = mean_of[:, : self.lags * d].view(-1, self.lags, d)
+        second[:, self.rows, self.cols] = products
+        second[:, self.cols, self.rows] = products
+        return Moments(counts, means, second - means[:, :, None] * means[:, None])
+
+
+class Whitened:
+    """Scores through z = L⁻¹(x − μ), sums of (x − μ)(x − c)ᵀ.
+
+    L⁻¹ is lower triangular and the sums are symmetric, so a strip of coordinates meets only
+    itself and the coordinates before it.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, factors: Tensor) -> None:
+        unit = torch.eye(means.shape[1], dtype=means.dtype, device=means.device)
+        inverses = torch.linalg.solve_triangular(factors, unit.expand_as(factors), upper=False)
+        maps = torch.cat([-inverses @ means[:, :, None], inverses], 2)
+        strips = [slice(a, a + _STRIP) for a in range(0, means.shape[1], _STRIP)]
+        self.maps = [maps[:, s, : s.stop + 1].flatten(0, 1).contiguous() for s in strips]
+        self.sums = [torch.zeros_like(m) for m in self.maps]
+        self.strips, self.means = strips, means
+        self.constant = log_normaliser(weights, factors)[:, None]
+        self.counts = torch.zeros_like(weights)
+        self.width = 2 * len(self.maps[0])
+
+    def resize(self, size: int) -> None:
+        self.buffer = self.means.new_empty(len(self.maps[0]), size)
+        self.squares = torch.empty_like(self.buffer)
+
+    def scores(self, part: Tensor) -> Tensor:
+        joint = self.constant.expand(-1, part.shape[1]).clone()
+        for maps in self.maps:
+            white = torch.mm(maps, part[: maps.shape[1]], out=self.buffer[: len(maps)])
+            squares = torch.mul(white, white, out=self.squares[: len(maps)])
+            joint.sub_(squares.view(len(joint), -1, part.shape[1]).sum(1), alpha=0.5)
+        return joint
+
+    def add(self, resp: Tensor, part: Tensor) -> None:
+        self.counts += resp.sum(1)
+        for strip, sums in zip(self.strips, self.sums):
+            centred = self.buffer[: len(sums)].view(len(resp), -1, part.shape[1])
+            own = part[1 + strip.start : 1 + min(strip.stop, self.means.shape[1])]
+            torch.sub(own, self.means[:, strip, None], out=centred).mul_(resp[:, None])
+            sums.addmm_(centred.flatten(0, 1), part[: sums.shape[1]].T)
+
+    def moments(self) -> Moments:
+        """With y = x − c: E[(y − μ)yᵀ] − (μ' − μ)μ'ᵀ is the covariance about μ'."""
+        k, d = self.means.shape
+        mean_of = self.means.new_zeros(k, d, d + 1)
+        for strip, sums in zip(self.strips, self.sums):
+            mean_of[:, strip, : sums.shape[1]] = sums.view(k, -1, sums.shape[1])
+        mean_of /= self.counts[:, None, None]
+        step = mean_of[:, :, 0]
+        means = self.means + step
+        lower = (mean_of[:, :, 1:] - step[:, :, None] * means[:, None]).tril()
+        return Moments(self.counts, means, lower + lower.tril(-1).mT)
+
+
+class Sweep:
+    """EM's passes over one data set ``x`` (n, d)."""
+
+    def __init__(self, x: Tensor) -> None:
+        self.centre = x.mean(0)
+        centred = (x - self.centre).T
+        self.data = torch.cat([x.new_ones(1, len(x)), centred, centred])
+        self.tight = torch.finfo(x.dtype).eps ** (1 / 3)
+        self.featured = x.shape[1] <= FEATURE_DIMENSIONS
+
+    def __call__(
+        self, weights: Tensor, means: Tensor, covariances: Tensor
+    ) -> tuple[Tensor, Moments]:
+        """Total log-likelihood of the mixture (nats), and the moments of its components."""
+        factors = torch.linalg.cholesky(covariances)
+        offsets = means - self.centre
+        if self.featured and self._is_wide(weights, offsets, factors):
+            log_likelihood, found = self._run(Features(weights, offsets, factors))
+            if self._is_exact(found):
+                return log_likelihood, found._replace(means=found.means + self.centre)
+            self.featured = False
+        log_likelihood, found = self._run(Whitened(weights, offsets, factors))
+        return log_likelihood, found._replace(means=found.means + self.centre)
+
+    def _is_wide(self, weights: Tensor, offsets: Tensor, factors: Tensor) -> bool:
+        """Whether no component is so narrow, beside the spread of all, that squares cancel."""
+        variances = factors.square().sum(2)
+        spread = (weights @ (variances + offsets.square())).sqrt()
+        relative = torch.cholesky_inverse(factors) * spread[:, None] * spread
+        return bool(torch.linalg.matrix_norm(relative).max() * self.tight < 1)
+
+    def _is_exact(self, found: Moments) -> bool:
+        """Whether the variances found are not small differences of large squares."""
+        variances = found.covariances.diagonal(dim1=1, dim2=2)
+        whole = variances > self.tight * (variances + found.means.square())
+        return bool((whole | (found.counts == 0)[:, None]).all())
+
+    def _run(self, way: Way) -> tuple[Tensor, Moments]:
+        n = self.data.shape[1]
+        size = max(64, _BLOCK.get(self.data.device.type, _BLOCK_ELSEWHERE) // way.width)
+        log_likelihood = self.data.new_zeros(())
+        for start in range(0, n, size):
+            part = self.data[:, start : start + size]
+            if start == 0 or part.shape[1] < size:
+                way.resize(part.shape[1])
+            scores = way.scores(part)
+            top = scores.amax(0)
+            scores.sub_(top).exp_()
+            total = scores.sum(0)
+            log_likelihood += (top + total.log()).sum()
+            way.add(scores.div_(total), part)
+        return log_likelihood, way.moments()

@@ -1,10 +1,19 @@
-r"""Gaussian mixtures and expectation–maximisation (EM).
+r"""Mixtures of normal densities, and expectation–maximisation (EM).
 
 Notation. Data :math:`x_1, \dots, x_n \in \mathbb{R}^d`; components :math:`k = 1, \dots, K`
 with weight :math:`\pi_k`, mean :math:`\mu_k` and covariance :math:`\Sigma_k`; the hidden label
 :math:`z_i` says which component :math:`x_i` came from, and
 :math:`r_{ik} = P(z_i = k \mid x_i)` is a responsibility. Logarithms are natural, so that
 likelihoods are in nats. Sums of densities are taken in log-space throughout.
+
+The floor. The likelihood has no maximum: a component that shrinks onto one example, or onto any
+set of examples without volume, raises it without bound. Therefore a covariance is held open.
+Measure each coordinate in standard deviations of the data; where a component's covariance then
+has an eigenvalue below ``floor``, that eigenvalue is set to ``floor``, and a
+:class:`CollapseWarning` says so. Every other covariance is left exactly as it is. The default
+floor is :math:`\epsilon^{2/3}`, with :math:`\epsilon` the precision of the numbers: about
+4e-11 in float64, 2e-5 in float32. A coordinate that is the same in all examples has no standard
+deviation; the root mean square of the other coordinates' stands for it (1 if nothing varies).
 """
 
 import math
@@ -14,7 +23,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gensrc._quadratic import squared_distances, weighted_moments
+from gensrc._guards import (
+    check_data,
+    check_floor,
+    check_mixture,
+    check_responsibilities,
+    fill_empty,
+    hold_open,
+)
+from gensrc._quadratic import Moments, Sweep
 
 
 class CollapseWarning(UserWarning):
@@ -29,15 +46,15 @@ class Mixture(NamedTuple):
     Equation: def-mixture-density
 
     Args:
-        weights: :math:`\pi`, shape (K,), non-negative, sum one.
+        weights: :math:`\pi`, shape (K,), not negative, sum one.
         means: :math:`\mu`, shape (K, d), in the unit of the data.
-        covariances: :math:`\Sigma`, shape (K, d, d), symmetric positive definite.
+        covariances: :math:`\Sigma`, shape (K, d, d), symmetric and positive definite.
 
     Source: Pearson (1894).
 
     >>> unit = Mixture(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1))
-    >>> round(float(unit.log_prob(torch.zeros(1, 1))), 4)  # -log(2 pi)/2
-    -0.9189
+    >>> unit.log_prob(torch.zeros(1, 1))  # -log(2 pi)/2
+    tensor([-0.9189])
     """
 
     weights: Tensor
@@ -46,23 +63,26 @@ class Mixture(NamedTuple):
 
     def joint_log_prob(self, x: Tensor) -> Tensor:
         r"""log π_k + log N(x_i; μ_k, Σ_k) in nats, shape (n, K)."""
-        check_mixture(self, x)
-        return _joint(self, x)
+        check_data(x)
+        factors = check_mixture(self, x)
+        log_det = factors.diagonal(dim1=1, dim2=2).log().sum(1)
+        log_norm = self.weights.log() - log_det - x.shape[1] * math.log(math.tau) / 2
+        white = [
+            torch.linalg.solve_triangular(factor, (x - mean).T, upper=False)
+            for factor, mean in zip(factors, self.means)
+        ]
+        return log_norm - torch.stack([z.square().sum(0) for z in white], 1) / 2
 
     def log_prob(self, x: Tensor) -> Tensor:
         r"""log p(x_i) in nats, shape (n,)."""
         return self.joint_log_prob(x).logsumexp(1)
 
     def sample(self, n: int, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """``n`` draws, shape (n, d), and the component each came from, shape (n,)."""
-        check_mixture(self)
+        """``n`` draws, shape (n, d), and the component that each came from, shape (n,)."""
+        factors = check_mixture(self)
         labels = torch.multinomial(self.weights, n, replacement=True, generator=generator)
-        noise = torch.randn(
-            n, self.means.shape[1], 1,
-            generator=generator, dtype=self.means.dtype, device=self.means.device,
-        )  # fmt: skip
-        factors = torch.linalg.cholesky(self.covariances)
-        return self.means[labels] + (factors[labels] @ noise).squeeze(2), labels
+        noise = torch.empty_like(self.means[labels]).normal_(generator=generator)
+        return self.means[labels] + (factors[labels] @ noise[:, :, None]).squeeze(2), labels
 
 
 class EmResult(NamedTuple):
@@ -70,9 +90,9 @@ class EmResult(NamedTuple):
 
     Args:
         mixture: the mixture after the last M-step.
-        log_likelihoods: total log-likelihood in nats, one entry per E-step: entry t is that
-            of the mixture *before* the t-th M-step, so entry 0 belongs to the start.
-        converged: whether ``tol`` stopped the run.
+        log_likelihoods: total log-likelihood of the data in nats, one entry for each E-step:
+            entry t belongs to the mixture before M-step t, so entry 0 is that of the start.
+        converged: whether ``tol`` ended the run.
     """
 
     mixture: Mixture
@@ -80,27 +100,24 @@ class EmResult(NamedTuple):
     converged: bool
 
 
-def _joint(mixture: Mixture, x: Tensor) -> Tensor:
-    factors = torch.linalg.cholesky(mixture.covariances)
-    log_det = factors.diagonal(dim1=1, dim2=2).log().sum(1)
-    log_norm = mixture.weights.log() - log_det - x.shape[1] * math.log(2 * math.pi) / 2
-    return log_norm - squared_distances(x, mixture.means, factors) / 2
-
-
 def responsibilities(mixture: Mixture, x: Tensor) -> Tensor:
     r"""The E-step: the posterior probability of each component for each example.
 
-    .. math:: r_{ik} = \pi_k N(x_i; \mu_k, \Sigma_k) / \sum_j \pi_j N(x_i; \mu_j, \Sigma_j)
+    .. math:: r_{ik} = \frac{\pi_k N(x_i; \mu_k, \Sigma_k)}{\sum_j \pi_j N(x_i; \mu_j, \Sigma_j)}
 
     Equation: eq-responsibilities
 
     Args:
-        mixture: the current mixture.
+        mixture: the current mixture of K components.
         x: data, shape (n, d).
 
-    Returns: r, shape (n, K); each row sums to one.
-    Raises: ValueError for data or a mixture of the wrong kind.
-    Source: Dempster, Laird & Rubin (1977).
+    Returns:
+        r, shape (n, K); each row sums to one.
+
+    Raises:
+        ValueError: data or a mixture of the wrong kind.
+
+    Source: Dempster, Laird and Rubin (1977).
 
     >>> pair = Mixture(torch.tensor([0.5, 0.5]), torch.tensor([[-1.0], [1.0]]), torch.ones(2, 1, 1))
     >>> responsibilities(pair, torch.zeros(1, 1))
@@ -110,133 +127,193 @@ def responsibilities(mixture: Mixture, x: Tensor) -> Tensor:
 
 
 def m_step(x: Tensor, resp: Tensor, *, floor: float | None = None) -> Mixture:
-    r"""The M-step: the mixture that maximises the expected complete log-likelihood.
+    r"""The M-step: the mixture that maximises the expected log-likelihood of data and labels.
 
     .. math::
-        n_k = \sum_i r_{ik}, \quad \pi_k = n_k / n, \quad \mu_k = \sum_i r_{ik} x_i / n_k, \quad
-        \Sigma_k = \sum_i r_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top / n_k
+        n_k = \sum_i r_{ik}, \quad \pi_k = \frac{n_k}{n}, \quad
+        \mu_k = \frac{1}{n_k} \sum_i r_{ik} x_i, \quad
+        \Sigma_k = \frac{1}{n_k} \sum_i r_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top
 
     Equation: eq-m-step
 
-    A component with no responsibility gets weight 0 and the mean and covariance of all data.
+    A component without any responsibility gets weight 0, and the mean and covariance of all data.
 
     Args:
         x: data, shape (n, d).
-        resp: responsibilities, shape (n, K); each row sums to one.
-        floor: least variance of a component, as a fraction of the data's (see :func:`em`).
+        resp: responsibilities r, shape (n, K); each row sums to one.
+        floor: least variance of a component in any direction, with each coordinate measured in
+            standard deviations of the data; see the top of this module.
 
-    Returns: the new mixture.
-    Raises: ValueError for data or responsibilities of the wrong kind.
-    Warns: CollapseWarning where the floor acted.
-    Source: Dempster, Laird & Rubin (1977).
+    Returns:
+        the new mixture.
+
+    Raises:
+        ValueError: data or responsibilities of the wrong kind, or a floor outside (0, 1).
+
+    Warns:
+        CollapseWarning: the floor changed a covariance.
+
+    Source: Dempster, Laird and Rubin (1977).
 
     >>> x = torch.tensor([[0.0], [2.0], [10.0], [14.0]])
-    >>> resp = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    >>> m_step(x, resp).means.flatten()
-    tensor([ 1., 12.])
+    >>> found = m_step(x, torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
+    >>> found.means.flatten(), found.covariances.flatten()
+    (tensor([ 1., 12.]), tensor([1., 4.]))
     """
     check_data(x)
-    mixture = _maximise(x, resp)
-    return mixture
-
-
-def _maximise(x: Tensor, resp: Tensor) -> Mixture:
-    counts, means, covariances = weighted_moments(x, resp)
-    return Mixture(counts / len(x), means, covariances)
+    check_responsibilities(resp, x)
+    counts = resp.sum(0)
+    means = torch.stack([torch.mv(x.T, r) / r.sum() for r in resp.T])
+    covariances = torch.stack(
+        [((x - mean).T * r) @ (x - mean) / r.sum() for mean, r in zip(means, resp.T)]
+    )
+    moments, held = hold_open(
+        fill_empty(Moments(counts, means, covariances)), check_floor(floor, x)
+    )
+    if held:
+        warnings.warn(_collapse(held), CollapseWarning, stacklevel=2)
+    return Mixture(*moments)
 
 
 def lower_bound(mixture: Mixture, x: Tensor, resp: Tensor) -> Tensor:
     r"""Jensen's lower bound on the log-likelihood, for any responsibilities.
 
-    .. math:: F = \sum_i \sum_k r_{ik} \log \frac{\pi_k N(x_i; \mu_k, \Sigma_k)}{r_{ik}}
-              \le \sum_i \log p(x_i)
+    .. math:: F(\theta, r)
+        = \sum_i \sum_k r_{ik} \log \frac{\pi_k N(x_i; \mu_k, \Sigma_k)}{r_{ik}}
+        = \sum_i \Big( \log p(x_i) - \mathrm{KL}\big(r_i \,\|\, p(z \mid x_i)\big) \Big)
 
     Equation: eq-jensen-bound
+    Equation: eq-bound-gap
 
     Args:
         mixture: the mixture whose likelihood is bounded.
         x: data, shape (n, d).
-        resp: any r, shape (n, K), rows on the simplex; 0 log 0 = 0.
+        resp: any r, shape (n, K); each row sums to one; 0 log 0 = 0.
 
-    Returns: F in nats, a scalar.
-    Raises: ValueError for data, a mixture or responsibilities of the wrong kind.
-    Source: Neal & Hinton (1998).
+    Returns:
+        F in nats, a scalar; at most ``mixture.log_prob(x).sum()``, and equal to it where r is
+        ``responsibilities(mixture, x)``.
+
+    Raises:
+        ValueError: data, a mixture or responsibilities of the wrong kind.
+
+    Source: Neal and Hinton (1998).
 
     >>> pair = Mixture(torch.tensor([0.5, 0.5]), torch.tensor([[-1.0], [1.0]]), torch.ones(2, 1, 1))
     >>> x = torch.zeros(1, 1)
-    >>> gap = pair.log_prob(x).sum() - lower_bound(pair, x, torch.tensor([[1.0, 0.0]]))
-    >>> round(float(gap), 4)  # KL((1, 0) || (1/2, 1/2)) = log 2
-    0.6931
+    >>> pair.log_prob(x).sum() - lower_bound(pair, x, torch.tensor([[1.0, 0.0]]))  # log 2
+    tensor(0.6931)
     """
     joint = mixture.joint_log_prob(x)
+    check_responsibilities(resp, x, len(mixture.weights))
     energy = torch.where(resp > 0, resp * joint, 0.0)
     return (energy - torch.xlogy(resp, resp)).sum()
 
 
+@torch.no_grad()
 def em(
     mixture: Mixture, x: Tensor, *, steps: int = 100, tol: float = 1e-6, floor: float | None = None
 ) -> EmResult:
-    r"""Maximum likelihood by EM: alternate :func:`responsibilities` and :func:`m_step`.
+    r"""Fit a mixture by EM: each step is an E-step and the M-step that follows it.
 
     .. math:: \ell(\theta_{t+1}) \ge F(\theta_{t+1}, r_t) \ge F(\theta_t, r_t) = \ell(\theta_t)
 
     Equation: thm-em-monotone
 
-    Args:
-        mixture: the start.
-        x: data, shape (n, d).
-        steps: most E- and M-steps to make.
-        tol: stop when the mean log-likelihood per example changes by less than this (nats);
-            0 makes all ``steps``.
-        floor: least variance of a component.
+    A step gives what ``m_step(x, responsibilities(mixture, x))`` gives, but reads the data once
+    and needs no memory for the responsibilities (see ``gensrc/_quadratic.py``).
 
-    Returns: :class:`EmResult`; the log-likelihoods are totals in nats, one for each E-step.
-    Source: Dempster, Laird & Rubin (1977).
+    Args:
+        mixture: the start, with K components, for instance from :func:`initial_mixture`.
+        x: data, shape (n, d), with n at least K; dtype and device as the mixture's.
+        steps: how many steps to make at most.
+        tol: stop when the log-likelihood per example, in nats, changed by less than this
+            between two E-steps; 0 makes all ``steps``.
+        floor: as in :func:`m_step`. Where it acts, the likelihood may fall.
+
+    Returns:
+        the fit, the total log-likelihoods in nats, and whether ``tol`` ended the run.
+
+    Raises:
+        ValueError: data, a start or a setting of the wrong kind.
+
+    Warns:
+        CollapseWarning: the floor changed a covariance; once for each run.
+
+    Source: Dempster, Laird and Rubin (1977).
+
+    >>> x = torch.tensor([[-3.0], [-1.0], [1.0], [3.0]])
+    >>> start = Mixture(torch.ones(1), torch.ones(1, 1), torch.ones(1, 1, 1))
+    >>> em(start, x, steps=1).mixture.covariances  # of one component: that of the data
+    tensor([[[5.]]])
     """
+    check_data(x, len(mixture.weights))
     check_mixture(mixture, x)
-    history: list[Tensor] = []
-    converged = False
-    for _ in range(steps):
-        joint = _joint(mixture, x)
-        log_prob = joint.logsumexp(1)
-        history.append(log_prob.sum())
-        mixture = _maximise(x, (joint - log_prob[:, None]).exp())
-        if len(history) > 1 and abs(float(history[-1] - history[-2])) < tol * len(x):
+    if steps < 1 or not tol >= 0:
+        raise ValueError(f"steps, tol: expected steps >= 1 and tol >= 0, got {steps} and {tol}")
+    floor = check_floor(floor, x)
+    sweep, history, warned, converged = Sweep(x), [], False, False
+    for step in range(steps):
+        log_likelihood, moments = sweep(*mixture)
+        history.append(log_likelihood)
+        if not bool(log_likelihood.isfinite()):
+            raise ValueError("x: expected numbers whose squares do not overflow; rescale the data")
+        moments, held = hold_open(fill_empty(moments), floor)
+        mixture = Mixture(*moments)
+        if held and not warned:
+            warned = True
+            warnings.warn(_collapse(held, step), CollapseWarning, stacklevel=3)
+        if tol > 0 and step > 0 and abs(float(history[-1] - history[-2])) < tol * len(x):
             converged = True
             break
     return EmResult(mixture, torch.stack(history), converged)
 
 
 def initial_mixture(x: Tensor, k: int, *, generator: torch.Generator) -> Mixture:
-    r"""A start for :func:`em`: means at k data points that lie far apart.
+    r"""A start for :func:`em`: means at k examples that lie far apart.
 
-    The first mean is a data point drawn uniformly; each next one is a data point drawn with
-    probability proportional to its squared distance from the nearest mean so far (k-means++).
-    All weights are 1/k; all covariances are that of the data.
+    The first mean is an example drawn uniformly, each next one an example drawn with probability
+    proportional to its squared distance from the nearest mean so far (the seeding of k-means++).
+
+    .. math:: P(x_i) \propto \min_j |x_i - \mu_j|^2
+
+    All weights are 1/k, and all covariances are that of the data.
+
+    Equation: alg-initial-mixture
+
+    Args:
+        x: data, shape (n, d).
+        k: number of components, at most n.
+        generator: source of the draws, on the device of ``x``.
+
+    Returns:
+        the start.
+
+    Raises:
+        ValueError: data of the wrong kind, or k not between 1 and n.
+
+    Source: Arthur and Vassilvitskii (2007).
+
+    >>> x = torch.tensor([[0.0], [2.0]])
+    >>> start = initial_mixture(x, 2, generator=torch.Generator().manual_seed(0))
+    >>> start.means.flatten().sort().values, start.covariances.flatten()
+    (tensor([0., 2.]), tensor([1., 1.]))
     """
-    check_data(x)
-    picks = torch.randint(len(x), (1,), generator=generator, device=x.device)
-    near = (x - x[picks]).square().sum(1)
+    check_data(x, k)
+    means = x[torch.randint(len(x), (1,), generator=generator, device=x.device)]
+    nearest = (x - means).square().sum(1)
     for _ in range(k - 1):
-        if near.sum() > 0:
-            pick = torch.multinomial(near, 1, generator=generator)
-        else:
-            pick = torch.randint(len(x), (1,), generator=generator, device=x.device)
-        near = torch.minimum(near, (x - x[pick]).square().sum(1))
-        picks = torch.cat([picks, pick])
-    covariance = torch.cov(x.T, correction=0).reshape(x.shape[1], x.shape[1])
-    return Mixture(x.new_full((k,), 1 / k), x[picks], covariance.repeat(k, 1, 1))
+        chances = nearest if bool(nearest.sum() > 0) else torch.ones_like(nearest)
+        mean = x[torch.multinomial(chances, 1, generator=generator)]
+        nearest = torch.minimum(nearest, (x - mean).square().sum(1))
+        means = torch.cat([means, mean])
+    whole = m_step(x, x.new_ones(len(x), 1))
+    return Mixture(x.new_full((k,), 1 / k), means, whole.covariances.repeat(k, 1, 1))
 
 
-def check_data(x: Tensor) -> None:
-    if x.dim() != 2 or not x.is_floating_point():
-        raise ValueError(
-            f"x: expected a floating-point tensor of shape (n, d), got {x.dtype} of shape {tuple(x.shape)}"
-        )
-    if not bool(x.isfinite().all()):
-        raise ValueError("x: expected finite numbers, got NaN or infinity")
-
-
-def check_mixture(mixture: Mixture, x: Tensor | None = None) -> None:
-    if x is not None:
-        check_data(x)
+def _collapse(held: list[int], step: int | None = None) -> str:
+    when = "" if step is None else f" at step {step}"
+    return (
+        f"component(s) {held} collapsed{when} and were held open by the floor: "
+        "use fewer components, another start or a larger floor"
+    )
