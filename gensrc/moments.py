@@ -8,7 +8,8 @@ the mean of all. Its central moments are :math:`M_2, M_3, \dots`, and
 Since :math:`\pi_1\gamma_1 + \pi_2\gamma_2 = 0`, the two numbers :math:`p = \gamma_1\gamma_2 < 0`
 and :math:`s = \gamma_1 + \gamma_2` give the weights, and the line
 :math:`\sigma_j^2 = a + b\gamma_j` gives the variances: :math:`M_2` fixes
-:math:`a = M_2 + p` and :math:`M_3` fixes :math:`b = -(M_3 + ps)/(3p)`. With :math:`r = ps`, the fourth and fifth moments become
+:math:`a = M_2 + p` and :math:`M_3` fixes :math:`b = -(M_3 + ps)/(3p)`.
+With :math:`r = ps`, the fourth and fifth moments become
 
 .. math::
     6p^3 + 3\kappa_4 p = 2r^2 + 4 M_3 r - M_3^2, \qquad

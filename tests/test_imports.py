@@ -17,6 +17,7 @@ LAYERS = {
         "binned",
         "moments",
         "population",
+        "_guards",
         "_quadratic",
     },
     "models": {"networks"},
