@@ -56,18 +56,27 @@ def address(course: Path, browser: Browser) -> Iterator[str]:
         about = wait_for_server(server, home / "runtime", course / "log")
         yield f"{about['url']}lab/tree/{EXERCISE}/{EXERCISE}.ipynb?token={about['token']}"
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        stop(server)
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server and its kernels; a server that does not listen is killed."""
+    server.terminate()
+    try:
+        server.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def wait_for_server(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> dict[str, str]:
     """What the server writes about itself once it listens."""
-    for _ in range(600):
+    for _ in range(1200):
         for path in runtime.glob(f"jpserver-{server.pid}.json"):
             return dict(json.loads(path.read_text()))
         assert server.poll() is None, log.read_text()
         time.sleep(0.1)
-    raise AssertionError(f"JupyterLab did not start in a minute:\n{log.read_text()}")
+    raise AssertionError(f"JupyterLab did not start in two minutes:\n{log.read_text()}")
 
 
 @pytest.fixture
