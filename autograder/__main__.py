@@ -16,6 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
     except GraderError as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"Stopped by the system ({error}); what was finished is kept.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Stopped; what was finished is kept, and the next run does the rest.")
         return 130

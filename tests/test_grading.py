@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nbgrader.plugins import CsvExportPlugin
@@ -17,30 +16,12 @@ from autograder.export import COLUMNS, export
 from autograder.feedback import mathjax
 from autograder.grade import Result, grade, rewrite_feedback
 from autograder.release import release
-from tests.tiny_course import Notebook, answered, hand_in, released, solved, tiny_course
-
-ROOT = Path(__file__).parent.parent
-EXERCISES = sorted(path.parent.name for path in (ROOT / "solutions").glob("*/*.md"))
-
-SECRETS = ("secret_argument", "41.5", "83.0", "HIDDEN TESTS")
-HALF = {"q1": "def twice(x):\n    return abs(2 * x)", "q2": "def half(x):\n    return x // 2"}
-# A student who prints whatever the kernel knows, and raises with it too.
-SPY = {
-    "q1": "def twice(x):\n    print(In[-1], x)\n    raise AssertionError(In[-1])",
-    "q2": "print('\\n'.join(In)); print(In)\ndef half(x):\n    return x / 2",
-}
-SHAPE = {"q1": "def twice(x):\n    y = [2]\n    return y[x]", "q2": "import nothing_of_the_kind"}
-SLOW = {
-    "q1": "def twice(x):\n    while True:\n        pass",
-    "q2": "def half(x):\n    return x / 2",
-}
-DEAD = {"q1": "import os\nos._exit(1)"}
-LOUD = {
-    "q1": "import warnings\ndef twice(x):\n    warnings.warn('careful')\n    return 2 * x",
-    "q2": "def half(x):\n    return x / 2",
-}
-ACTIVE = (
-    "<script>alert(1)</script><img src='https://example.org/x.png' onerror='alert(2)'>\n\n$a<b$"
+from tests.tiny_course import (
+    SECRETS,
+    hand_in,
+    hand_in_all,
+    solved,
+    tiny_course,
 )
 
 
@@ -49,24 +30,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A released course with what all kinds of students hand in."""
     course = tiny_course(tmp_path_factory.mktemp("course"))
     release(course, [])
-    blank = released(course)
-    for name, answers in {
-        "half": HALF,
-        "spy": SPY,
-        "shape": SHAPE,
-        "slow": SLOW,
-        "dead": DEAD,
-        "loud": LOUD,
-    }.items():
-        hand_in(course, name, answered(blank, answers))
-    hand_in(course, "blank", blank)
-    hand_in(course, "full", with_text(solved(course), ACTIVE))
-    hand_in(course, "lost", without(solved(course), "q1-hidden"))
-    hand_in(course, "word", b"PK\x03\x04 not a notebook")
-    hand_in(course, "other", {**blank, "cells": []})
-    hand_in(course, "comma, x", solved(course))
-    (course.submitted / "full" / "tiny" / "timestamp.txt").write_text("yesterday, about noon")
-    (course.submitted / "word" / "unheard-of").mkdir()
+    hand_in_all(course)
     return course
 
 
@@ -78,24 +42,11 @@ def originals(course: Course) -> str:
 @pytest.fixture(scope="module")
 def results(course: Course, originals: str) -> dict[str, Result]:
     """The results by student, graded one after the other."""
+    grade(course, [], student="slow", timeout=3)
     told: list[Result] = []
-    made = grade(course, [], timeout=2, tell=told.append)
+    made = grade(course, [], tell=told.append)
     assert made == told
     return {result.student: result for result in made}
-
-
-def with_text(notebook: Notebook, text: str) -> Notebook:
-    cell: dict[str, Any] = {"cell_type": "markdown", "id": "mine", "metadata": {}, "source": text}
-    return {**notebook, "cells": [*notebook["cells"], cell]}
-
-
-def without(notebook: Notebook, name: str) -> Notebook:
-    kept = [
-        one
-        for one in notebook["cells"]
-        if one["metadata"].get("nbgrader", {}).get("grade_id") != name
-    ]
-    return {**notebook, "cells": kept}
 
 
 def page(course: Course, student: str) -> str:
@@ -382,6 +333,8 @@ def test_commands(
     assert "unknown: there is no exercise of that name" in capsys.readouterr().err
     assert main([*start, "grade", "--student", "nobody"]) == 1
     assert "nobody: there is no submission of this student" in capsys.readouterr().err
+    assert main([*start, "export", "--to", str(course.marks / "inside-a-file")]) == 1
+    assert "Stopped by the system" in capsys.readouterr().err
     for wrong in ("0", "soon", "-3"):
         with pytest.raises(SystemExit):
             main([*start, "grade", "--timeout", wrong])
@@ -396,28 +349,3 @@ def test_record_is_damaged_means_graded_again(course: Course, results: dict[str,
     record.write_text(json.dumps([1]))
     assert grade(course, [], student="full")[0].seconds > 0
     record.write_text(kept)
-
-
-# --- the exercises of the course
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    root = tmp_path_factory.mktemp("real")
-    shutil.copytree(ROOT / "solutions", root / "solutions")
-    return Course(root)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXERCISES)
-def test_exercise_gives_full_marks_to_its_author_and_none_to_a_blank(
-    real: Course, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    release(real, [name])
-    hand_in(real, "author", solved(real, name), name)
-    hand_in(real, "blank", released(real, name), name)
-    author, blank = grade(real, [name])
-    assert author.message == blank.message == ""
-    assert author.score == author.max_score > 0
-    assert blank.score == 0

@@ -125,3 +125,62 @@ def hand_in(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     return path
+
+
+def with_text(notebook: Notebook, text: str) -> Notebook:
+    cell: dict[str, Any] = {"cell_type": "markdown", "id": "mine", "metadata": {}, "source": text}
+    return {**notebook, "cells": [*notebook["cells"], cell]}
+
+
+def without(notebook: Notebook, name: str) -> Notebook:
+    kept = [
+        one
+        for one in notebook["cells"]
+        if one["metadata"].get("nbgrader", {}).get("grade_id") != name
+    ]
+    return {**notebook, "cells": kept}
+
+
+# What all kinds of students do.
+SECRETS = ("secret_argument", "41.5", "83.0", "HIDDEN TESTS")
+HALF = {"q1": "def twice(x):\n    return abs(2 * x)", "q2": "def half(x):\n    return x // 2"}
+# A student who prints whatever the kernel knows, and raises with it too.
+SPY = {
+    "q1": "def twice(x):\n    print(In[-1], x)\n    raise AssertionError(In[-1])",
+    "q2": "print('\\n'.join(In)); print(In)\ndef half(x):\n    return x / 2",
+}
+SHAPE = {"q1": "def twice(x):\n    y = [2]\n    return y[x]", "q2": "import nothing_of_the_kind"}
+SLOW = {
+    "q1": "def twice(x):\n    while True:\n        pass",
+    "q2": "def half(x):\n    return x / 2",
+}
+DEAD = {"q1": "import os\nos._exit(1)"}
+LOUD = {
+    "q1": "import warnings\ndef twice(x):\n    warnings.warn('careful')\n    return 2 * x",
+    "q2": "def half(x):\n    return x / 2",
+}
+ACTIVE = (
+    "<script>alert(1)</script><img src='https://example.org/x.png' onerror='alert(2)'>\n\n$a<b$"
+)
+
+
+def hand_in_all(course: Course) -> None:
+    """Put the submissions of all kinds of students in their places."""
+    blank = released(course)
+    for name, answers in {
+        "half": HALF,
+        "spy": SPY,
+        "shape": SHAPE,
+        "slow": SLOW,
+        "dead": DEAD,
+        "loud": LOUD,
+    }.items():
+        hand_in(course, name, answered(blank, answers))
+    hand_in(course, "blank", blank)
+    hand_in(course, "full", with_text(solved(course), ACTIVE))
+    hand_in(course, "lost", without(solved(course), "q1-hidden"))
+    hand_in(course, "word", b"PK\x03\x04 not a notebook")
+    hand_in(course, "other", {**blank, "cells": []})
+    hand_in(course, "comma, x", solved(course))
+    (course.submitted / "full" / "tiny" / "timestamp.txt").write_text("yesterday, about noon")
+    (course.submitted / "word" / "unheard-of").mkdir()
