@@ -49,6 +49,8 @@ def panels(columns: int = 1, rows: int = 1, *, height: float | None = None) -> l
     width = SINGLE if columns == 1 else WIDEST
     if height is None:
         height = 0.75 * width if columns == 1 else width / columns
+    # Loads the backend: loaded inside a style, it would show the first figure only.
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call]
     with plt.rc_context(STYLE):
         _, axes = plt.subplots(
             rows, columns, figsize=(width, height * rows), layout="constrained", squeeze=False
