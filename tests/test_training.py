@@ -53,8 +53,10 @@ class Player(nn.Module):
         super().__init__()
         self.w = nn.Parameter(torch.tensor(weight, dtype=torch.float64))
         self.seen: list[Tensor] = []
+        self.attached: list[bool] = []
 
     def forward(self, x: Tensor) -> Tensor:
+        self.attached.append(x.requires_grad)
         self.seen.append(x.detach().clone())
         return self.w * x
 
@@ -107,6 +109,8 @@ def test_every_update_sees_fresh_data_and_fresh_noise() -> None:
     real = critic.seen[0:6:2]
     assert torch.equal(torch.cat(real), data)
     assert len(critic.seen) == 7
+    # The critic's descents spend nothing on the generator; the generator's goes through both.
+    assert critic.attached == [False] * 6 + [True]
 
 
 def test_no_update_leaks_into_the_next() -> None:
