@@ -36,7 +36,7 @@ def check_mixture(mixture: tuple[Tensor, Tensor, Tensor], x: Tensor | None = Non
             f"got {sorted(f'{dtype} on {device}' for dtype, device in kinds)}"
         )
     tolerance = torch.finfo(weights.dtype).eps ** 0.5
-    total = float(weights.sum())
+    total = weights.sum().item()
     if not bool((weights >= 0).all()) or not abs(total - 1) <= tolerance:
         raise ValueError(f"weights: expected none negative and sum 1, got sum {total:.6g}")
     if not bool(means.isfinite().all()):
