@@ -1,0 +1,284 @@
+"""Breaks of ``book/chapters/09-gans.md``."""
+
+from tests.breaks import Break
+
+BEST = "gensrc.games.optimal_discriminator"
+CRITERION = "gensrc.games.virtual_criterion"
+VALUE = "gensrc.games.game_value"
+RATIO = "gensrc.games.density_ratio"
+SLOPES = "gensrc.games.generator_logit_gradients"
+CROSS_ENTROPY = "gensrc.games.cross_entropy_discriminator"
+MINIMAX = "gensrc.games.minimax_generator"
+NON_SATURATING = "gensrc.games.non_saturating_generator"
+LIKELIHOOD = "gensrc.games.maximum_likelihood_generator"
+KL = "gensrc.divergences.kl"
+JSD = "gensrc.divergences.jensen_shannon"
+HALVES = "(kl_pm + kl_qm) / 2"
+MODES = "gensrc.metrics.modes_covered"
+TEST = "gensrc.metrics.classifier_two_sample_test"
+
+DISCRIMINATOR = [
+    Break("eq-optimal-discriminator (stamps, by search)", BEST, "p_data / torch", "p_g / torch"),
+    Break("eq-optimal-discriminator (stamps, by search)", BEST, "p_data + p_g", "2 * p_g"),
+    Break(
+        "def-game-value (the stamps as a batch, once and repeated three times)",
+        VALUE,
+        "log1p(-d_fake).mean()",
+        "log1p(-d_fake).sum()",
+    ),
+    Break(
+        "def-game-value (the stamps as a batch, once and repeated three times)",
+        VALUE,
+        "log1p(-d_fake)",
+        "log1p(d_fake)",
+    ),
+    Break("lem-pointwise-maximum (four pairs, by search)", "cell", "a / (a + b)", "b / (a + b)"),
+    Break("lem-pointwise-maximum (a = b = -1: a minimum)", "cell", "down.argmin", "down.argmax"),
+    Break(
+        "thm-optimal-discriminator (stationary: two densities)",
+        BEST,
+        "p_data / torch",
+        "p_g / torch",
+    ),
+    Break(
+        "thm-optimal-discriminator (no random discriminator is better)",
+        BEST,
+        "p_data / torch",
+        "p_g / torch",
+    ),
+    Break("cor-value-gap (ten thousand discriminators)", KL, "- xlogy(p, q)", "- xlogy(q, p)"),
+    Break("cor-value-gap (ten thousand discriminators)", "cell", "(p_data + p_g) *", "p_data *"),
+]
+
+DIVERGENCES = [
+    Break("def-kl (N(0, 1) and N(1, 1))", KL, "xlogy(p, p) - xlogy(p, q)", "p * xlogy(p, p / q)"),
+    Break("def-kl (infinite: no forged stamp is blue)", KL, "xlogy(p, p)", "xlogy(p, q)"),
+    Break("prop-kl-nonnegative (random distributions)", KL, "- xlogy(p, q)", ""),
+    Break("prop-kl-nonnegative (equal ones)", KL, "xlogy(p, p) -", "2 * xlogy(p, p) -"),
+    Break("def-jensen-shannon (SciPy, random distributions)", JSD, HALVES, "kl_pm + kl_qm"),
+    Break("def-jensen-shannon (SciPy, random distributions)", JSD, "(p + q) / 2", "p + q"),
+    Break("prop-jsd-bounds (random distributions)", JSD, HALVES, "kl_pm + kl_qm"),
+    Break("prop-jsd-bounds (random distributions)", JSD, HALVES, "-(kl_pm + kl_qm) / 2"),
+    Break("eq-jsd-disjoint (disjoint supports)", JSD, HALVES, "kl_pm + kl_qm"),
+    Break("eq-jsd-disjoint (disjoint supports)", JSD, HALVES, "(kl_pm - kl_qm) / 2"),
+    Break(
+        "def-kl (disjoint supports: the symmetrised KL is infinite)",
+        KL,
+        "xlogy(p, q)",
+        "xlogy(p, (p + q) / 2)",
+    ),
+    Break("eq-virtual-criterion (-log 4 + 2 JSD, SciPy)", CRITERION, "+ xlogy", "- xlogy"),
+    Break(
+        "eq-virtual-criterion (-log 4 + 2 JSD, SciPy)",
+        CRITERION,
+        "r(p_g, p_data)",
+        "r(p_g, 0 * p_g)",
+    ),
+    Break(
+        "prop-virtual-criterion (the highest value found by climbing)",
+        BEST,
+        "p_data / torch",
+        "p_g / torch",
+    ),
+    Break(
+        (
+            "def-f-divergence (f of the game: the criterion)",
+            "def-f-divergence (f of the game, equal distributions: not zero)",
+        ),
+        "cell",
+        "- (u + 1) * (u + 1).log()",
+        "- (u + 1) * ((u + 1) / 2).log()",
+    ),
+    Break(
+        "def-f-divergence (f of the game: the criterion)",
+        "gensrc.divergences.f_divergence",
+        "q * f(ratio)",
+        "p * f(ratio)",
+    ),
+]
+
+OPTIMUM = [
+    Break(
+        (
+            "thm-global-optimum (lowest value from twenty starts)",
+            "thm-global-optimum (there the generator has the distribution of the data)",
+        ),
+        CRITERION,
+        "xlogy(p_g, one_minus_d_star)",
+        "2 * xlogy(p_g, one_minus_d_star)",
+    ),
+    Break(
+        "prop-saddle (no D earns more against the data's own distribution)",
+        "cell",
+        "value(target, target, near_half)",
+        "value(target, target.flip(0), near_half)",
+    ),
+    Break(
+        "prop-saddle (against D = 1/2 all generators earn the same)",
+        "cell",
+        "numbers(0.5)",
+        "numbers(0.6)",
+    ),
+    Break("prop-convexity (midpoints of random pairs)", CRITERION, "xlogy(p_data", "-xlogy(p_data"),
+    Break(
+        "prop-convexity (derivative with the discriminator following = held fixed)",
+        CRITERION,
+        "xlogy(p_data, d_star) + ",
+        "",
+    ),
+    Break("thm-function-space (the distance halves)", BEST, "p_data / torch", "p_g / torch"),
+    Break("thm-function-space (the distance halves)", "cell", "0.5 ** torch", "0.6 ** torch"),
+    Break("prop-dropped-modes (one kind of eight missing)", "cell", "- (1 + s) *", "- (1 - s) *"),
+    Break("prop-dropped-modes (one kind of eight missing)", CRITERION, "+ xlogy", "- xlogy"),
+    Break(
+        "prop-convexity (not convex in a parameter: the ridge at 0, between -2 and 2)",
+        CRITERION,
+        "return (",
+        "return -(",
+    ),
+    Break("prop-simultaneous-steps", MINIMAX, "logsigmoid(-fake)", "-logsigmoid(-fake)"),
+]
+
+GAMES = [
+    Break("eq-generator-logit-gradients (three games, relative)", MINIMAX, "(-fake)", "(fake)"),
+    Break(
+        "eq-generator-logit-gradients (three games, relative)", NON_SATURATING, "(fake)", "(-fake)"
+    ),
+    Break(
+        "eq-generator-logit-gradients (three games, relative)", LIKELIHOOD, "-fake.exp", "fake.exp"
+    ),
+    Break(
+        "eq-generator-logit-gradients (three games, relative)",
+        SLOPES,
+        "non_saturating=-torch.sigmoid(-logits)",
+        "non_saturating=-torch.sigmoid(logits)",
+    ),
+    Break(
+        "eq-generator-logit-gradients (minimax, by D itself)", "cell", "(-d).log1p()", "d.log1p()"
+    ),
+    Break(
+        "def-non-saturating-game (merged into one objective: no bound on black stamps)",
+        "cell",
+        "- xlogy(p_g, numbers(d))",
+        "+ xlogy(p_g, 1 - numbers(d))",
+    ),
+    Break(
+        ("prop-fake-mean (formulas, relative)", "prop-fake-mean (the table, relative)"),
+        MINIMAX,
+        "(-fake)",
+        "(fake)",
+    ),
+    Break(
+        ("prop-fake-mean (formulas, relative)", "prop-fake-mean (the table, relative)"),
+        NON_SATURATING,
+        "(fake)",
+        "(-fake)",
+    ),
+    Break(
+        ("prop-fake-mean (formulas, relative)", "prop-fake-mean (the table, relative)"),
+        LIKELIHOOD,
+        ".exp()",
+        ".sigmoid().square()",
+    ),
+    Break(
+        (
+            "prop-fake-mean (five trained, minimax, relative)",
+            "prop-fake-mean (five trained, non-saturating, relative)",
+        ),
+        CROSS_ENTROPY,
+        "-logsigmoid(real).mean()",
+        "-2 * logsigmoid(-real).mean()",
+    ),
+    Break("prop-frozen-discriminator", MINIMAX, "(-fake)", "(fake)"),
+    Break("prop-frozen-discriminator", NON_SATURATING, "-logsigmoid", "-2 * logsigmoid"),
+    Break("prop-frozen-discriminator", JSD, HALVES, "kl_pm + kl_qm"),
+    Break("prop-frozen-discriminator", KL, "- xlogy(p, q)", "- xlogy(q, p)"),
+    Break(
+        (
+            "eq-maximum-likelihood-gradient (the gradient of KL(N(0, 1) || N(mean, std)), by hand)",
+            "eq-maximum-likelihood-gradient (with D re-optimised the cost is -1)",
+        ),
+        LIKELIHOOD,
+        "fake.exp()",
+        "fake.sigmoid()",
+    ),
+    Break(
+        "eq-maximum-likelihood-gradient (the gradient of KL(N(0, 1) || N(mean, std)), by hand)",
+        LIKELIHOOD,
+        "-fake",
+        "fake",
+    ),
+]
+
+TRAINED = [
+    Break(
+        (
+            "thm-optimal-discriminator (five trained: mean of |D - D*|)",
+            "thm-optimal-discriminator (five trained: the value is just below the best)",
+        ),
+        CROSS_ENTROPY,
+        "logsigmoid(-fake).mean()",
+        "2 * logsigmoid(-fake).mean()",
+    ),
+    Break("eq-density-ratio (of the best discriminator)", RATIO, "logits.exp", "logits.sigmoid"),
+    Break(
+        (
+            "eq-density-ratio (of the best discriminator)",
+            "eq-density-ratio (five trained, relative, where both densities exceed 0.05)",
+        ),
+        RATIO,
+        "logits",
+        "(-logits)",
+    ),
+    Break(
+        "alg-adversarial (ring: modes covered, each of eight copies)",
+        MODES,
+        "distance <= radius",
+        "distance > radius",
+    ),
+    Break(
+        "alg-adversarial (ring: share of high quality, each copy; real samples have 0.989)",
+        MODES,
+        "distance <= radius",
+        "distance <= 9 * radius",
+    ),
+    Break(
+        "prop-two-sample (the best of all 64 classifiers)",
+        "gensrc.divergences.total_variation",
+        "/ 2",
+        "",
+    ),
+    Break(
+        (
+            "alg-adversarial (digits: real against real)",
+            "alg-adversarial (digits: the network's samples are told from real ones, not always)",
+        ),
+        TEST,
+        "right / len(calls)",
+        "right / len(x)",
+    ),
+    Break(
+        "alg-adversarial (digits: real against real)",
+        "cell",
+        "judges(unknown[:, 0]) > 0",
+        "judges(unknown[:, 0]) > -99",
+    ),
+    Break(
+        "alg-adversarial (digits: nearest neighbours tell the normal distribution's more often)",
+        TEST,
+        "hits + len(y_test) - (r - hits)",
+        "len(calls) - hits - len(y_test) + (r - hits)",
+    ),
+    Break("prop-best-reply (minimax cost, by linear programming)", "cell", "d.max()", "d.min()"),
+    Break(
+        (
+            "prop-best-reply (hasty generators: modes, each of eight copies)",
+            "prop-best-reply (hasty generators: spread, each of eight copies; the ring's is 2)",
+        ),
+        "cell",
+        "range(10)",
+        "range(1)",
+    ),
+]
+
+BREAKS = DISCRIMINATOR + DIVERGENCES + OPTIMUM + GAMES + TRAINED
