@@ -20,6 +20,7 @@ MOST = 1000  # characters of a message
 
 _FRAME = re.compile(r"Cell In\[(\d+)\], line (\d+)(?:, in (\w+))?")
 _OWN_CELL = re.compile(r"/\S*ipykernel_\d+/\d+\.py")
+_LIBRARY = re.compile(r"[~/][^\s:'\"]*/(?:site-packages|lib/python3\.\d+)/")
 _HOMES = sorted(
     {sys.prefix, sys.base_prefix, tempfile.gettempdir(), str(Path.home()), str(Path.cwd())} - {"/"},
     key=len,
@@ -178,7 +179,7 @@ def _bounded(text: str) -> str:
 
 def _scrubbed(text: str) -> str:
     """Return ``text`` without the places of this machine."""
-    text = _OWN_CELL.sub("your cell", text)
+    text = _LIBRARY.sub("…/", _OWN_CELL.sub("your cell", text))
     for place in _HOMES:
         text = text.replace(f"{place}/", "…/")
     return text

@@ -219,6 +219,10 @@ def test_page_names_no_place_of_this_machine(course: Course, results: dict[str, 
     for student in results:
         assert str(course.root) not in page(course, student)
         assert "ipykernel_" not in page(course, student)
+    text = page(course, "shape")
+    assert "your cell:2: UserWarning: mind the gap" in text
+    assert "…/json/decoder.py" in text
+    assert not re.search(r"[~/]\S*lib/python", text)
 
 
 def test_pages_are_written_again_after_grading_by_hand(

@@ -149,7 +149,9 @@ SPY = {
     "q1": "def twice(x):\n    print(In[-1], x)\n    raise AssertionError(In[-1])",
     "q2": "print('\\n'.join(In)); print(In)\ndef half(x):\n    return x / 2",
 }
-SHAPE = {"q1": "def twice(x):\n    y = [2]\n    return y[x]", "q2": "import nothing_of_the_kind"}
+# A warning of the cell, and an error deep in a library: both name files.
+AWAY = "import json, warnings\nwarnings.warn('mind the gap')\njson.loads('{')"
+SHAPE = {"q1": "def twice(x):\n    y = [2]\n    return y[x]", "q2": AWAY}
 SLOW = {
     "q1": "def twice(x):\n    while True:\n        pass",
     "q2": "def half(x):\n    return x / 2",
