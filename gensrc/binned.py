@@ -87,7 +87,10 @@ def class_moments(means: Tensor, stds: Tensor, edges: Tensor) -> ClassMoments:
     """
     if not bool((edges.diff() > 0).all() & (stds > 0).all()):
         raise ValueError("edges, stds: expected increasing edges and positive standard deviations")
-    z = (edges[:, None] - means[..., None, :]) / stds[..., None, :]
+    opened = edges.isinf()[:, None]  # far away, and a constant, so that gradients are finite
+    far = edges.sign()[:, None] * torch.finfo(edges.dtype).max ** 0.25
+    inner = torch.where(opened[:, 0], 0.0, edges)[:, None]
+    z = torch.where(opened, far, (inner - means[..., None, :]) / stds[..., None, :])
     low, high = z[..., :-1, :], z[..., 1:, :]
     flip = high <= 0
     low, high = torch.where(flip, -high, low), torch.where(flip, -low, high)
@@ -98,11 +101,10 @@ def class_moments(means: Tensor, stds: Tensor, edges: Tensor) -> ClassMoments:
     astride = torch.erf(high * _ROOT_HALF) - torch.erf(low * _ROOT_HALF)
     mass = _MILLS * torch.where(low < 0, astride, one_sided)
     first = (at_low - at_high) / mass
-    ends = [torch.where(e.isinf(), 0.0, e) * at for e, at in ((low, at_low), (high, at_high))]
     return ClassMoments(
         mass.log() - tail.square() / 2 - math.log(math.tau) / 2,
         torch.where(flip, -first, first),
-        1 + (ends[0] - ends[1]) / mass,
+        1 + (low * at_low - high * at_high) / mass,
     )
 
 
