@@ -5,12 +5,15 @@ them once more through the release and the grader itself.
 """
 
 import ast
+import copy
 import re
 import shutil
+from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from autograder.course import Course
 from autograder.engine import open_gradebook
@@ -165,7 +168,22 @@ def test_every_assert_of_the_given_cells_can_fail(slug: str) -> None:
     assert not idle, "no wrong answer makes these fail:\n" + "\n".join(idle)
 
 
-# --- through the release and the grader
+# --- in a kernel, and through the release and the grader
+
+
+@pytest.mark.slow
+@each_exercise
+def test_notebook_with_its_solutions_runs_and_shows_its_figures(slug: str, tmp_path: Path) -> None:
+    notebook = copy.deepcopy(read_exercise(slug))
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute(cwd=str(tmp_path))
+    assert not list(tmp_path.iterdir()), "running the exercise leaves files behind"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            kinds = [kind for one in cell.outputs for kind in one.get("data", {})]
+            drawn = "image/png" in kinds
+            assert drawn == bool(re.search(r"\bshow_\w+\(|plt\.show\(", cell.source)), cell.source
+            streams = [one.text for one in cell.outputs if one.get("name") == "stderr"]
+            assert not streams, f"{mark(cell, 'grade_id')} writes to stderr: {streams}"
 
 
 @pytest.fixture(scope="module")
