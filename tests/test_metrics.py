@@ -50,7 +50,7 @@ def test_a_collapsed_generator_covers_one_mode() -> None:
 
 def test_distances_do_not_lose_digits() -> None:
     # Far from the origin |a|² - 2ab + |b|² has no digit left for a distance of 0.1.
-    modes = ring_modes(40).double() + 1e6
+    modes = ring_modes(40).double() + 1e8
     result = modes_covered(modes + 0.1, modes, radius=0.15)
     assert result.counts.tolist() == [1] * 40
     assert modes_covered(modes + 0.1, modes, radius=0.14).covered == 0
@@ -159,6 +159,12 @@ def test_same_generator_same_result_and_images_are_flattened() -> None:
     x, y = torch.rand(60, 4, 4, generator=seeded()), torch.rand(60, 4, 4, generator=seeded(1))
     first = classifier_two_sample_test(x, y, generator=seeded(2))
     assert first == classifier_two_sample_test(x.flatten(1), y.flatten(1), generator=seeded(2))
+
+
+def test_far_from_the_origin_nothing_changes() -> None:
+    x, y = torch.randn(2, 200, 2, generator=seeded(), dtype=torch.float64)
+    here = classifier_two_sample_test(x, y + 0.3, generator=seeded())
+    assert classifier_two_sample_test(x + 1e8, y + 0.3 + 1e8, generator=seeded()) == here
 
 
 def test_many_examples_are_taken_in_parts() -> None:
