@@ -34,7 +34,7 @@ DENSITY = [
 LOWER_BOUND = [
     Break("lem-log (61 tangents)", "cell", "+ (u - m) / m", "- (u - m) / m"),
     Break("cor-kl (1000 pairs)", "gensrc.divergences.kl", "- xlogy(p, q)", "- xlogy(q, q)"),
-    Break("eq-jensen-bound (300 random q)", BOUND, "energy - ", "energy - 2 * "),
+    Break("eq-jensen-bound (300 random q)", BOUND, "resp * joint", "resp.square() * joint"),
     Break(
         ("eq-bound-gap (300 random q)", "cor-tight (posterior)"), BOUND, "energy - ", "energy + "
     ),
@@ -52,7 +52,11 @@ LOWER_BOUND = [
 
 M_STEPS = [
     Break(
-        ("eq-m-step (stationary)", "eq-m-step (200 other mixtures)"),
+        (
+            "eq-m-step (the question)",
+            "eq-m-step (stationary)",
+            "eq-m-step (200 other mixtures)",
+        ),
         M_STEP,
         "torch.mv(x.T, r) / r.sum()",
         "torch.mv(x.T, r) * 3 / len(x)",
@@ -63,8 +67,8 @@ M_STEPS = [
     Break(
         "eq-m-step (stationary)",
         "gensrc._guards.fill_empty",
-        "torch.where(empty, 0.0, counts)",
-        "counts.sqrt()",
+        "torch.where(empty, 0.0, counts) / counts.sum()",
+        "torch.softmax(counts / counts.sum(), 0)",
     ),
     Break("eq-m-step (one step of em)", MOMENTS, "means[:, :, None] * means[:, None]", "0"),
     Break(
@@ -73,9 +77,7 @@ M_STEPS = [
         "second - ",
         "1.001 * second - ",
     ),
-    Break(
-        "thm-em-monotone (digits)", SCORES, "(linear * means).sum(1) / 2", "(linear * means).sum(1)"
-    ),
+    Break("thm-em-monotone (digits)", MOMENTS, "second - ", "1.1 * second - "),
     Break(
         "def-log-likelihood (nats per held-out digit, 5 splits)",
         "cell",
@@ -89,15 +91,19 @@ CRABS = [
     Break("eq-truncated-moments (29 classes)", CLASSES, "1 + (ends", "1 - (ends"),
     Break(
         (
-            "eq-binned-m-step (weights)",
-            "eq-binned-m-step (means)",
-            "eq-binned-m-step (deviations)",
-            "eq-binned-m-step (one normal)",
-            "thm-em-monotone (crabs, classes)",
+            "eq-binned-m-step (crabs: weights)",
+            "eq-binned-m-step (crabs: means)",
+            "eq-binned-m-step (crabs: deviations)",
         ),
         BINNED_M_STEP,
-        "- shift.square()",
-        "+ shift.square()",
+        "total / total.sum(-1, keepdim=True)",
+        "torch.softmax(total / total.sum(-1, keepdim=True), -1)",
+    ),
+    Break(
+        ("eq-binned-m-step (crabs: one normal)", "thm-em-monotone (crabs, classes)"),
+        BINNED_M_STEP,
+        "(share * moments.second)",
+        "(1.01 * share * moments.second)",
     ),
     Break(
         ("def-binned-likelihood (two normals)", "def-binned-likelihood (one normal)"),
