@@ -71,7 +71,8 @@ def _compare(nb: NotebookNode, where: dict[str, str]) -> list[dict[str, Any]]:
             where["notebook"], where["assignment"], where["student"]
         )
         for grade in notebook.grades:
-            if grade.needs_manual_grade and grade.name in present:
+            unread = grade.needs_manual_grade and grade.manual_score is None
+            if unread and grade.name in present:
                 present[grade.name].metadata["outcome"] = WAITING
         return [
             {"name": grade.name, "score": grade.score, "points": grade.max_score}

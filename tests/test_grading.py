@@ -17,9 +17,13 @@ from autograder.feedback import mathjax
 from autograder.grade import Result, grade, rewrite_feedback
 from autograder.release import release
 from tests.tiny_course import (
+    EXERCISE,
     SECRETS,
+    WRITTEN,
+    answered,
     hand_in,
     hand_in_all,
+    released,
     solved,
     tiny_course,
 )
@@ -235,10 +239,24 @@ def test_pages_are_written_again_after_grading_by_hand(
     assert rewrite_feedback(course, ["tiny"], "half") == 1
     assert "3.5 of 6 points" in page(course, "half")
     assert grade(course, [], student="half", force=True)[0].score == 3.5  # it stays
+    assert "has no points yet" not in page(course, "half")
     with open_gradebook(course) as gradebook:
         gradebook.find_grade("q2-test", "tiny", "tiny", "half").manual_score = None
         gradebook.db.commit()
     rewrite_feedback(course, ["tiny"], "half")
+
+
+def test_answer_in_words_waits_for_a_person(tmp_path: Path) -> None:
+    course = tiny_course(tmp_path, EXERCISE + WRITTEN)
+    release(course, [])
+    assert "own words" not in str(released(course))
+    hand_in(course, "writer", answered(released(course), {"q3": "My words: $x^2$."}))
+    hand_in(course, "silent", released(course))
+    silent, writer = grade(course, [])
+    assert (silent.score, writer.score, writer.max_score) == (0, 0, 8)
+    assert "A person reads this answer; it has no points yet." in page(course, "writer")
+    assert "has no points yet" not in page(course, "silent")
+    assert "No response." in page(course, "silent")
 
 
 # --- not done twice

@@ -77,6 +77,13 @@ EXERCISE = (
     + cell("q2-test", 'assert half(3) == 1.5, "half(3) is 1.5: do not round."', "test", 3)
 )
 
+WRITTEN = """
++++ {"nbgrader": {"cell_type": "markdown", "grade": true, "grade_id": "q3", "locked": false, \
+"points": 2, "schema_version": 3, "solution": true, "task": false}}
+
+The author's own words.
+"""
+
 
 def tiny_course(root: Path, text: str = EXERCISE) -> Course:
     """Return a course with the exercise ``tiny`` in ``root``."""
