@@ -67,6 +67,29 @@ def discriminator_with_prior(p_data, p_g, prior):
     return (prior * p_data).log() - ((1 - prior) * p_g).log()
 
 
+# %% wrong: the ratio first, which is infinite where p_g = 0 | returned NaN
+def discriminator_with_prior(p_data, p_g, prior):
+    ratio = p_data / p_g
+    return prior * ratio / (prior * ratio + 1 - prior)
+
+
+# %% wrong: the share forgotten for the fake examples | set the derivative by D to zero
+def discriminator_with_prior(p_data, p_g, prior):
+    return prior * p_data / (prior * p_data + p_g)
+
+
+# %% wrong: kept away from 0 and 1 | so D* is 0 there
+def discriminator_with_prior(p_data, p_g, prior):
+    real, fake = prior * p_data, (1 - prior) * p_g
+    return (real / (real + fake)).clamp(0.01, 0.99)
+
+
+# %% wrong: ½ where a density vanishes | so D* is 1 there
+def discriminator_with_prior(p_data, p_g, prior):
+    real, fake = prior * p_data, (1 - prior) * p_g
+    return torch.where(fake == 0, 0.5, real / (real + fake))
+
+
 # %% wrong: averaged over the points | must return shape (3,)
 def discriminator_with_prior(p_data, p_g, prior):
     real, fake = prior * p_data, (1 - prior) * p_g

@@ -68,7 +68,7 @@ def logit_gradients(logits):
     }
 
 
-# %% wrong: minimax and non-saturating exchanged | holds the derivative of the non_saturating cost
+# %% wrong: minimax and non-saturating exchanged | minimax: this is the derivative of the non_saturating cost
 def logit_gradients(logits):
     return {
         "minimax": -torch.sigmoid(-logits),
@@ -104,7 +104,7 @@ def logit_gradients(logits):
     return -torch.sigmoid(logits), -torch.sigmoid(-logits), -torch.exp(logits)
 
 
-# %% wrong: another name | no entry 'minimax'
+# %% wrong: another name | must return the entries
 def logit_gradients(logits):
     return {
         "saturating": -torch.sigmoid(logits),

@@ -27,7 +27,8 @@ def reweighted_mean(logits, values):
 
     a = logits.numpy().astype(np.float64)
     weights = np.exp(a - np.logaddexp.reduce(a))
-    return torch.as_tensor(np.einsum("i,i...->...", weights, values.numpy()))
+    mean = np.einsum("i,i...->...", weights, values.numpy())
+    return torch.as_tensor(mean, dtype=values.dtype)
 
 
 # %% wrong: weights D | The weights are D in your answer
@@ -72,6 +73,11 @@ def reweighted_mean(logits, values):
 # %% wrong: the plain mean | The weights have no effect
 def reweighted_mean(logits, values):
     return values.mean(dim=0)
+
+
+# %% wrong: a matrix product, which takes the last axis but one | the first axis of the values
+def reweighted_mean(logits, values):
+    return logits.softmax(0) @ values
 
 
 # %% wrong: one number for all coordinates | must return shape (3,)

@@ -195,6 +195,32 @@ def gan_iteration(theta, w, b, real, noise, lr):
     return theta + lr * w * d_fake.mean(), w, b
 
 
+# %% wrong: real and fake pull on b in one direction | b must stay 0
+def gan_iteration(theta, w, b, real, noise, lr):
+    for x, z in zip(real, noise):
+        fake = theta + z
+        pull, push = torch.sigmoid(-(w * x + b)), torch.sigmoid(w * fake + b)
+        w, b = (
+            w + lr * ((pull * x).mean() - (push * fake).mean()),
+            b + lr * (pull.mean() + push.mean()),
+        )
+    d_fake = torch.sigmoid(w * (theta + noise[-1]) + b)
+    return theta + lr * w * d_fake.mean(), w, b
+
+
+# %% wrong: one tensor of three numbers | must return three tensors
+def gan_iteration(theta, w, b, real, noise, lr):
+    for x, z in zip(real, noise):
+        fake = theta + z
+        pull, push = torch.sigmoid(-(w * x + b)), torch.sigmoid(w * fake + b)
+        w, b = (
+            w + lr * ((pull * x).mean() - (push * fake).mean()),
+            b + lr * (pull.mean() - push.mean()),
+        )
+    d_fake = torch.sigmoid(w * (theta + noise[-1]) + b)
+    return torch.stack([theta + lr * w * d_fake.mean(), w, b])
+
+
 # %% wrong: sums in place of means | computed with means over the minibatch
 def gan_iteration(theta, w, b, real, noise, lr):
     for x, z in zip(real, noise):

@@ -1,0 +1,49 @@
+"""Where the thresholds of question 8 come from: each right answer over 40 seeds.
+
+    python tests/exercises/gans/calibration.py
+
+A run passes with at least 60% good samples and at least 50 of 2,000 at each of the eight
+centres. The last line is the reference with ReLU in place of tanh, which the text warns of.
+
+TABLE
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+from gensrc.data import ring_modes  # noqa: E402
+from gensrc.metrics import modes_covered  # noqa: E402
+from tests.answers import answers, given  # noqa: E402
+
+SEEDS, STEPS, GOOD, FEWEST = range(40), 500, 0.6, 50
+
+
+def main() -> None:
+    namespace = {"__name__": "__main__"}
+    for cell in given("gans"):
+        exec(cell.source, namespace)
+    found = [a for a in answers("gans", "q8-ring") if a.kind == "right"]
+    cases = [(answer.title, answer.source) for answer in found]
+    cases.append(("reference with ReLU", found[0].source.replace("nn.Tanh", "nn.ReLU")))
+    print("passed  good: worst median  fewest: worst median  answer")
+    for title, source in cases:
+        exec(source, namespace)
+        runs = [
+            modes_covered(namespace["train_ring"](seed, STEPS).detach(), ring_modes(), radius=0.6)
+            for seed in SEEDS
+        ]
+        good = torch.tensor([run.high_quality for run in runs])
+        fewest = torch.stack([run.counts.min() for run in runs])
+        passed = int(((good >= GOOD) & (fewest >= FEWEST)).sum())
+        print(
+            f"{passed:>3}/{len(runs)}{good.min():>13.0%}{good.median():>7.0%}"
+            f"{fewest.min():>15d}{fewest.median():>7d}  {title}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
