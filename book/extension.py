@@ -2,6 +2,7 @@
 
 * No page asks another host for anything.
 * A proof has a title like any theorem, so that a long one can be folded.
+* A claim that holds is a line with a mark of its own, not one more box of output.
 * Pages keep to the rules of HTML and ARIA that a screen reader relies on.
 """
 
@@ -37,6 +38,13 @@ def drop_foreign_scripts(_app: Sphinx, config: Config) -> None:
     config.nb_ipywidgets_js.clear()
 
 
+def mark_claims(_app: Sphinx, doctree: nodes.document) -> None:
+    """Let the style sheet know which outputs are claims that hold."""
+    for block in doctree.findall(nodes.literal_block):
+        if "text_plain" in block["classes"] and block.astext().startswith("verified "):
+            block["classes"].append("claim")
+
+
 def drop_repeated_ids(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
     """Theorems, exercises and solutions give one id to the contents of all of them."""
     for section in doctree.findall(nodes.section):
@@ -58,6 +66,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_proof")
     app.add_directive_to_domain("prf", "proof", Proof, override=True)
     app.connect("config-inited", drop_foreign_scripts)
+    app.connect("doctree-read", mark_claims)
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("html-page-context", mend_bibliography)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

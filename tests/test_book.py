@@ -1,5 +1,6 @@
 """The built book as files: no warning, no dead link, nothing that students must not see."""
 
+import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -109,6 +110,16 @@ def test_a_chapter_offers_its_exercise(book: Book, chapter: Path) -> None:
     notebook = nbformat.read(exercise[0], as_version=4)
     nbformat.validate(notebook)
     assert any("nbgrader" in cell.metadata for cell in notebook.cells)
+
+
+def test_no_page_tells_of_the_machine_that_made_it(book: Book) -> None:
+    """No warning among the outputs, no path of somebody's files."""
+    for page in html_pages(book):
+        text = page.read_text()
+        name = page.relative_to(book.html)
+        assert 'class="output stderr' not in text, f"{name}: a cell wrote to stderr"
+        paths = re.findall(r"(?:/[\w.-]+)+/(?:gensrc|site-packages)/[\w./-]+\.py", text)
+        assert not paths, f"{name}: {sorted(set(paths))}"
 
 
 def test_no_solution_in_the_book(book: Book) -> None:
