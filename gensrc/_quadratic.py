@@ -22,7 +22,6 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-FEATURE_DIMENSIONS = 24  # with more dimensions than this, whitening is the faster way
 _STRIP = 16  # coordinates handled together when whitening
 _BLOCK = {"cpu": 2**18}  # numbers in a block's working memory, by device
 _BLOCK_ELSEWHERE = 2**24
@@ -57,23 +56,20 @@ def log_normaliser(weights: Tensor, factors: Tensor) -> Tensor:
 class Features:
     """Scores and sums as inner products with (x_a x_b, 1, x_a).
 
-    The products are arranged as x_a x_{a+s} for s = 0 ... d//2, with a + s taken modulo d: one
-    elementwise product makes them all.
+    The d(d + 1)/2 products are arranged as x_a x_{a+s} for s = 0, 1, ..., with a + s taken modulo d
+    and each pair met once, so that whole lags s come from one elementwise product.
     """
 
     def __init__(self, weights: Tensor, means: Tensor, factors: Tensor) -> None:
         d = self.d = means.shape[1]
-        self.lags = d // 2 + 1
-        self.rows = torch.arange(d, device=means.device).expand(self.lags, d)
-        self.cols = (self.rows + torch.arange(self.lags, device=means.device)[:, None]) % d
+        self.pairs = d * (d + 1) // 2
+        index = torch.arange(self.pairs, device=means.device)
+        self.rows, self.cols = index % d, (index % d + index // d) % d
         precisions = torch.cholesky_inverse(factors)
-        times = means.new_full((self.lags, 1), -1.0)  # a pair of coordinates stands for two terms
-        times[0] = -0.5
-        if d % 2 == 0:
-            times[-1] = -0.5  # at lag d/2 each pair is met twice
+        times = torch.where(index < d, -0.5, -1.0)  # a pair of coordinates stands for two terms
         linear = (precisions @ means[:, :, None]).squeeze(2)
         constant = log_normaliser(weights, factors) - (linear * means).sum(1) / 2
-        quadratic = (precisions[:, self.rows, self.cols] * times).flatten(1)
+        quadratic = precisions[:, self.rows, self.cols] * times
         self.coefficients = torch.cat([quadratic, constant[:, None], linear], 1)
         self.sums = torch.zeros_like(self.coefficients)
         self.width = self.coefficients.shape[1]
@@ -83,12 +79,15 @@ class Features:
         self.joint = self.sums.new_empty(len(self.sums), size)
 
     def scores(self, part: Tensor) -> Tensor:
-        d, size = self.d, part.shape[1]
-        first, stride = part[1], part.stride(0)
-        shifted = first.as_strided((self.lags, d, size), (stride, stride, 1))
-        products = self.features[: self.lags * d].view(self.lags, d, size)
-        torch.mul(shifted, part[1 : d + 1], out=products)
-        self.features[self.lags * d :] = part[: d + 1]
+        d, size, stride = self.d, part.shape[1], part.stride(0)
+        lags, rest = divmod(self.pairs, d)
+        shifted = part[1].as_strided((lags, d, size), (stride, stride, 1))
+        whole = self.features[: lags * d].view(lags, d, size)
+        torch.mul(shifted, part[1 : d + 1], out=whole)
+        if rest:  # d is even: at lag d/2 half of the coordinates make all the pairs
+            last = part[1 + lags : 1 + lags + rest]
+            torch.mul(last, part[1 : 1 + rest], out=self.features[lags * d : self.pairs])
+        self.features[self.pairs :] = part[: d + 1]
         return torch.mm(self.coefficients, self.features, out=self.joint)
 
     def add(self, resp: Tensor, part: Tensor) -> None:
@@ -96,13 +95,12 @@ class Features:
 
     def moments(self) -> Moments:
         d = self.d
-        counts = self.sums[:, -d - 1]
+        counts = self.sums[:, self.pairs]
         mean_of = self.sums / counts[:, None]
         means = mean_of[:, -d:]
         second = means.new_empty(len(means), d, d)
-        products = mean_of[:, : self.lags * d].view(-1, self.lags, d)
-        second[:, self.rows, self.cols] = products
-        second[:, self.cols, self.rows] = products
+        second[:, self.rows, self.cols] = mean_of[:, : self.pairs]
+        second[:, self.cols, self.rows] = mean_of[:, : self.pairs]
         return Moments(counts, means, second - means[:, :, None] * means[:, None])
 
 
@@ -123,7 +121,7 @@ class Whitened:
         self.strips, self.means = strips, means
         self.constant = log_normaliser(weights, factors)[:, None]
         self.counts = torch.zeros_like(weights)
-        self.width = 2 * len(self.maps[0])
+        self.width = len(self.maps[0])
 
     def resize(self, size: int) -> None:
         self.buffer = self.means.new_empty(len(self.maps[0]), size)
@@ -158,6 +156,11 @@ class Whitened:
         return Moments(self.counts, means, lower + lower.tril(-1).mT)
 
 
+def is_featured(components: int, dimensions: int) -> bool:
+    """Whether features are the faster way: measured, with 1 to 16 components."""
+    return dimensions <= min(16 + 2 * components, 40)
+
+
 class Sweep:
     """EM's passes over one data set ``x`` (n, d)."""
 
@@ -166,7 +169,7 @@ class Sweep:
         centred = (x - self.centre).T
         self.data = torch.cat([x.new_ones(1, len(x)), centred, centred])
         self.tight = torch.finfo(x.dtype).eps ** (1 / 3)
-        self.featured = x.shape[1] <= FEATURE_DIMENSIONS
+        self.featured = True
 
     def __call__(
         self, weights: Tensor, means: Tensor, covariances: Tensor
@@ -174,7 +177,8 @@ class Sweep:
         """Total log-likelihood of the mixture (nats), and the moments of its components."""
         factors = torch.linalg.cholesky(covariances)
         offsets = means - self.centre
-        if self.featured and self._is_wide(weights, offsets, factors):
+        few = is_featured(*means.shape) and self.featured
+        if few and self._is_wide(weights, offsets, factors):
             log_likelihood, found = self._run(Features(weights, offsets, factors))
             if self._is_exact(found):
                 return log_likelihood, found._replace(means=found.means + self.centre)

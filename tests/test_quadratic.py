@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gensrc import _quadratic
-from gensrc._quadratic import FEATURE_DIMENSIONS, Features, Moments, Sweep, Way, Whitened
+from gensrc._quadratic import Features, Moments, Sweep, Way, Whitened
 from gensrc.mixtures import Mixture, m_step, responsibilities
 
 BOTH = [Features, Whitened]
@@ -88,18 +88,18 @@ def test_a_wide_start_that_narrows_at_once_is_left_to_whitening() -> None:
     assert not sweep.featured
 
 
-@pytest.mark.parametrize("d", [2, FEATURE_DIMENSIONS, FEATURE_DIMENSIONS + 1])
+@pytest.mark.parametrize(("d", "k"), [(2, 3), (22, 3), (23, 3), (40, 12), (41, 12)])
 def test_ordinary_data_of_few_dimensions_take_the_fast_way(
-    d: int, monkeypatch: pytest.MonkeyPatch
+    d: int, k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mixture, x = problem(400, d, 3)
+    mixture, x = problem(1500, d, k)
     used = []
     run_way = Sweep._run
     monkeypatch.setattr(
         Sweep, "_run", lambda self, way: (used.append(type(way)), run_way(self, way))[1]
     )
     Sweep(x)(*mixture)
-    assert used == [Features if d <= FEATURE_DIMENSIONS else Whitened]
+    assert used == [Features if d in (2, 22, 40) else Whitened]
 
 
 @pytest.mark.parametrize("kind", BOTH)
