@@ -41,7 +41,7 @@ def notebook_of(chapter: Path) -> Path:
 
 def read_chapter(chapter: Path) -> nbformat.NotebookNode:
     """The cells of a chapter without outputs, with ids that do not change between runs."""
-    notebook = jupytext.read(chapter, fmt="md:myst")
+    notebook: nbformat.NotebookNode = jupytext.read(chapter, fmt="md:myst")
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"

@@ -110,7 +110,7 @@ def _emit(line: str, record: dict[str, str]) -> None:
         from IPython import get_ipython
         from IPython.display import publish_display_data
 
-        if get_ipython() is not None:  # type: ignore[no-untyped-call]
-            publish_display_data({"text/plain": line}, metadata={MIME: record})
+        if get_ipython() is not None:
+            publish_display_data({"text/plain": line}, metadata={MIME: record})  # type: ignore[no-untyped-call]
             return
     print(line)
