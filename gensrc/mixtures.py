@@ -10,10 +10,12 @@ The floor. The likelihood has no maximum: a component that shrinks onto one exam
 set of examples without volume, raises it without bound. Therefore a covariance is held open.
 Measure each coordinate in standard deviations of the data; where a component's covariance then
 has an eigenvalue below ``floor``, that eigenvalue is set to ``floor``, and a
-:class:`CollapseWarning` says so. Every other covariance is left exactly as it is. The default
-floor is :math:`\epsilon^{2/3}`, with :math:`\epsilon` the precision of the numbers: about
-4e-11 in float64, 2e-5 in float32. A coordinate that is the same in all examples has no standard
-deviation; the root mean square of the other coordinates' stands for it (1 if nothing varies).
+:class:`CollapseWarning` says so. Every other covariance is left exactly as it is. The result is
+the best among the covariances without variance below the floor, so that EM still never lowers the
+likelihood once it is among these. The default floor is :math:`\epsilon^{2/3}`, with
+:math:`\epsilon` the precision of the numbers: about 4e-11 in float64, 2e-5 in float32. For a
+coordinate that is the same in all examples, the root mean square of the others' standard
+deviations is taken (1 if nothing varies).
 """
 
 import math
@@ -229,7 +231,8 @@ def em(
         steps: how many steps to make at most.
         tol: stop when the log-likelihood per example, in nats, changed by less than this
             between two E-steps; 0 makes all ``steps``.
-        floor: as in :func:`m_step`. Where it acts, the likelihood may fall.
+        floor: as in :func:`m_step`. The first step may lower the likelihood if the start has
+            less variance than this; no later step does.
 
     Returns:
         the fit, the total log-likelihoods in nats, and whether ``tol`` ended the run.
@@ -269,7 +272,9 @@ def em(
     return EmResult(mixture, torch.stack(history), converged)
 
 
-def initial_mixture(x: Tensor, k: int, *, generator: torch.Generator) -> Mixture:
+def initial_mixture(
+    x: Tensor, k: int, *, generator: torch.Generator, floor: float | None = None
+) -> Mixture:
     r"""A start for :func:`em`: means at k examples that lie far apart.
 
     The first mean is an example drawn uniformly, each next one an example drawn with probability
@@ -277,7 +282,8 @@ def initial_mixture(x: Tensor, k: int, *, generator: torch.Generator) -> Mixture
 
     .. math:: P(x_i) \propto \min_j |x_i - \mu_j|^2
 
-    All weights are 1/k, and all covariances are that of the data.
+    All weights are 1/k, and all covariances are that of the data, held open by the floor where
+    the data themselves do not vary.
 
     Equation: alg-initial-mixture
 
@@ -285,12 +291,13 @@ def initial_mixture(x: Tensor, k: int, *, generator: torch.Generator) -> Mixture
         x: data, shape (n, d).
         k: number of components, at most n.
         generator: source of the draws, on the device of ``x``.
+        floor: as in :func:`m_step`.
 
     Returns:
         the start.
 
     Raises:
-        ValueError: data of the wrong kind, or k not between 1 and n.
+        ValueError: data of the wrong kind, k not between 1 and n, or a floor outside (0, 1).
 
     Source: Arthur and Vassilvitskii (2007).
 
@@ -307,7 +314,9 @@ def initial_mixture(x: Tensor, k: int, *, generator: torch.Generator) -> Mixture
         mean = x[torch.multinomial(chances, 1, generator=generator)]
         nearest = torch.minimum(nearest, (x - mean).square().sum(1))
         means = torch.cat([means, mean])
-    whole = m_step(x, x.new_ones(len(x), 1))
+    centre = x.mean(0, keepdim=True)
+    covariance = (x - centre).T @ (x - centre) / len(x)
+    whole, _ = hold_open(Moments(x.new_ones(1), centre, covariance[None]), check_floor(floor, x))
     return Mixture(x.new_full((k,), 1 / k), means, whole.covariances.repeat(k, 1, 1))
 
 

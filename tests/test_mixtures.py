@@ -335,6 +335,17 @@ def test_the_floor_does_not_depend_on_units() -> None:
     assert torch.allclose(fit.covariances, plain.covariances * units[:, None] * units, rtol=1e-8)
 
 
+def test_a_variance_just_above_the_floor_is_left_alone() -> None:
+    x = f64(-1, 1, -0.3, 0.3).repeat(5)[:, None]  # variance 0.545, of the inner pair 0.09
+    resp = (x.abs() < 0.5).double()
+    resp = torch.cat([resp, 1 - resp], 1)
+    share = float(0.09 / x.var(correction=0))
+    found = m_step(x, resp, floor=0.99 * share)
+    assert torch.equal(found.covariances, m_step(x, resp).covariances)
+    with pytest.warns(CollapseWarning):
+        m_step(x, resp, floor=1.01 * share)
+
+
 def lonely(n: int = 200) -> Problem:
     """A start whose second component sits on one far example and will collapse onto it."""
     x = torch.randn(n, 2, generator=seeded(), dtype=torch.float64)
@@ -375,6 +386,34 @@ def test_only_the_flat_directions_are_opened() -> None:
     assert torch.allclose(found.covariances[1], torch.cov(x[150:].T, correction=0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("d", [2, 4])
+def test_with_a_floor_the_m_step_is_the_best_that_keeps_to_it(d: int) -> None:
+    mixture, x = problem(11, 60, d, 2)
+    resp = responsibilities(mixture, x)
+    with pytest.warns(CollapseWarning):
+        best = m_step(x, resp, floor=0.5)
+    top = float(lower_bound(best, x, resp))
+    scale = x.std(0, correction=0)
+    scale = scale[:, None] * scale
+    generator = seeded()
+    for _ in range(50):
+        nudge = torch.randn(2, d, d, generator=generator, dtype=torch.float64) / 20
+        values, vectors = torch.linalg.eigh(best.covariances / scale + nudge + nudge.mT)
+        other = (vectors * values.clamp(min=0.5)[:, None]) @ vectors.mT * scale
+        assert float(lower_bound(best._replace(covariances=other), x, resp)) <= top + 1e-9
+
+
+@given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 4))
+@pytest.mark.filterwarnings("ignore::gensrc.mixtures.CollapseWarning")
+def test_with_a_floor_only_the_first_step_can_lower_the_likelihood(
+    seed: int, d: int, k: int
+) -> None:
+    mixture, x = problem(seed, 50, d, k)
+    thin = mixture._replace(covariances=mixture.covariances / 100)
+    history = em(thin, x, steps=12, tol=0, floor=0.2).log_likelihoods
+    assert bool((history.diff()[1:] >= -1e-10 * history.abs().max()).all())
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e6 / 3])
 def test_a_coordinate_that_does_not_vary(value: float) -> None:
     mixture, x = problem(4, 100, 3, 2)
@@ -396,8 +435,9 @@ def test_examples_that_are_all_the_same() -> None:
         fit = em(start, x, steps=3, tol=0, floor=0.01).mixture
     assert torch.allclose(fit.means, x[:2])
     assert torch.allclose(fit.covariances, 0.01 * start.covariances)
-    with pytest.warns(CollapseWarning):
-        assert torch.equal(initial_mixture(x, 3, generator=seeded()).means, x[:3])
+    start = initial_mixture(x, 3, generator=seeded(), floor=0.01)
+    assert torch.equal(start.means, x[:3])
+    assert torch.allclose(start.covariances, fit.covariances[:1])
 
 
 # Components without responsibility
