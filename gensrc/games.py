@@ -2,9 +2,9 @@ r"""The adversarial game between a discriminator D and a generator G.
 
 Notation: :math:`p_{data}` is the density of the data and :math:`p_g` that of the generated
 :math:`x = G(z)`, :math:`z \sim p(z)`. The discriminator gives a real example the probability
-:math:`D(x) = \sigma(a(x))`, where :math:`a` is its logit and :math:`\sigma` the logistic
+:math:`D(x) = \sigma(l(x))`, where :math:`l` is its logit and :math:`\sigma` the logistic
 function. The order is always (real, fake). Losses take logits and are to be minimised. They
-use :math:`\log D = \log \sigma(a)` and :math:`\log(1 - D) = \log \sigma(-a)`, which
+use :math:`\log D = \log \sigma(l)` and :math:`\log(1 - D) = \log \sigma(-l)`, which
 ``logsigmoid`` computes without forming D, so that they stay finite when D rounds to 0 or 1.
 """
 
@@ -127,12 +127,12 @@ def game_value(d_real: Tensor, d_fake: Tensor) -> Tensor:
 def density_ratio(logits: Tensor) -> Tensor:
     r"""The ratio of densities that an optimal discriminator has learned.
 
-    .. math:: \frac{p_{data}(x)}{p_g(x)} = \frac{D^*(x)}{1 - D^*(x)} = e^{a^*(x)}
+    .. math:: \frac{p_{data}(x)}{p_g(x)} = \frac{D^*(x)}{1 - D^*(x)} = e^{l^*(x)}
 
     Equation: eq-density-ratio
 
     Args:
-        logits: outputs a(x) of the discriminator, any shape.
+        logits: outputs l(x) of the discriminator, any shape.
 
     Returns:
         the ratio, the same shape.
@@ -148,13 +148,13 @@ def density_ratio(logits: Tensor) -> Tensor:
 def generator_logit_gradients(logits: Tensor) -> LogitGradients:
     r"""Derivative of each generator's cost by the logit of one generated example.
 
-    .. math:: \frac{d}{da} \log(1 - D) = -D, \qquad \frac{d}{da} (-\log D) = -(1 - D), \qquad
-        \frac{d}{da} \left(-e^a\right) = -\frac{D}{1 - D}, \qquad D = \sigma(a)
+    .. math:: \frac{d}{dl} \log(1 - D) = -D, \qquad \frac{d}{dl} (-\log D) = -(1 - D), \qquad
+        \frac{d}{dl} \left(-e^l\right) = -\frac{D}{1 - D}, \qquad D = \sigma(l)
 
     Equation: eq-generator-logit-gradients
 
     Args:
-        logits: a = logit of D at generated examples, any shape.
+        logits: l = logit of D at generated examples, any shape.
 
     Returns:
         the three derivatives, each of the same shape.
@@ -213,7 +213,7 @@ def non_saturating_generator(fake: Tensor) -> Tensor:
 def maximum_likelihood_generator(fake: Tensor) -> Tensor:
     r"""Weights examples by the density ratio; its gradient at D = D* is that of KL(p_data || p_g).
 
-    .. math:: J^{(G)} = -\mathbb{E}\, e^{a(G(z))} = -\mathbb{E}\, \frac{D(G(z))}{1 - D(G(z))}
+    .. math:: J^{(G)} = -\mathbb{E}\, e^{l(G(z))} = -\mathbb{E}\, \frac{D(G(z))}{1 - D(G(z))}
 
     The exponential overflows above a logit of 88 in float32 and 709 in float64.
 
@@ -230,7 +230,7 @@ def maximum_likelihood_generator(fake: Tensor) -> Tensor:
 def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     r"""Squared distance of the outputs from 1 (real) and 0 (fake).
 
-    .. math:: J^{(D)} = \tfrac12 \mathbb{E} (a(x) - 1)^2 + \tfrac12 \mathbb{E}\, a(G(z))^2
+    .. math:: J^{(D)} = \tfrac12 \mathbb{E} (l(x) - 1)^2 + \tfrac12 \mathbb{E}\, l(G(z))^2
 
     Source: Mao et al. (2017).
 
@@ -243,7 +243,7 @@ def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 def least_squares_generator(fake: Tensor) -> Tensor:
     r"""Squared distance of the outputs for generated examples from 1.
 
-    .. math:: J^{(G)} = \tfrac12 \mathbb{E} (a(G(z)) - 1)^2
+    .. math:: J^{(G)} = \tfrac12 \mathbb{E} (l(G(z)) - 1)^2
 
     Source: Mao et al. (2017).
 
@@ -256,7 +256,7 @@ def least_squares_generator(fake: Tensor) -> Tensor:
 def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     r"""Cost only inside the margins: real outputs below 1, fake outputs above -1.
 
-    .. math:: J^{(D)} = \mathbb{E} \max(0, 1 - a(x)) + \mathbb{E} \max(0, 1 + a(G(z)))
+    .. math:: J^{(D)} = \mathbb{E} \max(0, 1 - l(x)) + \mathbb{E} \max(0, 1 + l(G(z)))
 
     Source: Lim and Ye (2017).
 
@@ -269,7 +269,7 @@ def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
     r"""Minus the difference of the critic's mean outputs; it needs a Lipschitz critic.
 
-    .. math:: J^{(D)} = \mathbb{E}\, a(G(z)) - \mathbb{E}\, a(x)
+    .. math:: J^{(D)} = \mathbb{E}\, l(G(z)) - \mathbb{E}\, l(x)
 
     Source: Arjovsky, Chintala and Bottou (2017).
 
@@ -282,7 +282,7 @@ def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
 def wasserstein_generator(fake: Tensor) -> Tensor:
     r"""Minus the critic's mean output for generated examples.
 
-    .. math:: J^{(G)} = -\mathbb{E}\, a(G(z))
+    .. math:: J^{(G)} = -\mathbb{E}\, l(G(z))
 
     Source: Arjovsky, Chintala and Bottou (2017); Lim and Ye (2017).
 

@@ -78,6 +78,8 @@ def alternate(
     Every update of the critic sees fresh data and fresh noise, so the batch given to the step
     holds ``critic_steps`` minibatches: draw ``critic_steps * m`` examples for minibatches of m.
 
+    Equation: alg-adversarial
+
     Args:
         generator: from noise to examples.
         critic: from examples to logits.
