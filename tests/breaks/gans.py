@@ -104,8 +104,8 @@ OPTIMUM = [
             "thm-global-optimum (p_g there)",
         ),
         CRITERION,
-        "xlogy(p_g, one_minus_d_star)",
-        "2 * xlogy(p_g, one_minus_d_star)",
+        "xlogy(p_data, d_star)",
+        "xlogy(p_data, one_minus_d_star)",
     ),
     Break(
         "prop-saddle (any D against p_data)",
@@ -249,7 +249,7 @@ TRAINED = [
         ),
         TEST,
         "right / len(calls)",
-        "right / len(x)",
+        "right / len(y_test)",
     ),
     Break(
         "alg-adversarial (digits, real against real)",
