@@ -265,10 +265,7 @@ TRAINED = [
     ),
     Break("prop-best-reply (linear programme)", "cell", "d.max()", "d.min()"),
     Break(
-        (
-            "prop-best-reply (hasty, modes of each copy)",
-            "prop-best-reply (hasty, spread of each copy)",
-        ),
+        "prop-best-reply (hasty, modes of each copy)",
         "cell",
         "range(10)",
         "range(1)",
