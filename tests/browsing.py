@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 from filelock import FileLock
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = [
@@ -25,6 +25,9 @@ FLAGS = [
     # No name is ever looked up: a page that asks another host gets an error, not an answer.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+
+PATIENCE = 120_000  # milliseconds; a busy machine is slow, and that is no fault of a page
+expect.set_options(timeout=PATIENCE)
 
 
 class Book(NamedTuple):

@@ -288,6 +288,15 @@ def test_a_start_far_from_every_class() -> None:
         )
 
 
+@pytest.mark.parametrize("away", [1e3, 1e5, 1e6, -1e7])
+def test_rounding_does_not_make_a_variance_vanish(away: float) -> None:
+    # One occupied class, so far away that E[z²] − E[z]² is all rounding.
+    found = em_binned(f64(1.0), f64(away), f64(1.0), f64(0, 1, 2), f64(0, 5), steps=50, tol=0)
+    assert 1 < float(found.means) < 2
+    assert float(found.stds) > 0
+    assert -0.01 < float(found.log_likelihoods[-1]) <= 0
+
+
 def test_cuda_agrees(cuda: torch.device) -> None:
     case = problem(4, 2, 8, True)
     here = em_binned(*case, steps=50, tol=0)

@@ -91,11 +91,30 @@ def forked(item: Break, sources: list[str], namespace: dict[str, Any]) -> dict[s
     return dict(json.loads(answer)) if answer else {"failed": [], "error": "the child died"}
 
 
-@cache
-def outcome(chapter: Path) -> tuple[list[str], dict[Break, dict[str, Any]]]:
+Outcome = tuple[list[str], dict[Break, dict[str, Any]]]
+
+
+def outcome(chapter: Path) -> Outcome:
     """Claims that the chapter makes, and for each break what became of it."""
+    result = attempt(chapter)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@cache
+def attempt(chapter: Path) -> Outcome | Exception:
+    """Run the chapter, once, whatever becomes of it."""
+    try:
+        return run_with_breaks(chapter)
+    except Exception as error:
+        return error
+
+
+def run_with_breaks(chapter: Path) -> Outcome:
+    """Run the chapter cell by cell, and before a claim's cell the children that break it."""
     mpl.use("Agg")
-    threads, working = torch.get_num_threads(), Path.cwd()
+    threads, dtype, working = torch.get_num_threads(), torch.get_default_dtype(), Path.cwd()
     torch.set_num_threads(1)  # a process with running threads cannot be forked safely
     os.chdir(notebook_of(chapter).parent)
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -119,8 +138,9 @@ def outcome(chapter: Path) -> tuple[list[str], dict[Break, dict[str, Any]]]:
             before = len(seen.made)
             run(source, namespace)
             where.update(dict.fromkeys(seen.made[before:], number))
-    finally:
+    finally:  # what a chapter sets for itself
         torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)
         os.chdir(working)
     assert not seen.failed, f"claims that do not hold: {seen.failed}"
     return seen.made, results

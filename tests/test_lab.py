@@ -14,14 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import gensrc
-from tests.browsing import ROOT
+from tests.browsing import PATIENCE, ROOT
 
 EXERCISE = "mixtures"
 QUIET = [
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 ]
-PATIENCE = 120_000  # milliseconds
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -91,8 +90,8 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         lambda r: r.url.startswith((*hosts, "data:", "blob:")) or foreign.append(r.url),
     )
     made.goto(address)
-    expect(made.locator(".jp-NotebookPanel .jp-CodeCell").first).to_be_visible(timeout=PATIENCE)
-    expect(made.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=PATIENCE)
+    expect(made.locator(".jp-NotebookPanel .jp-CodeCell").first).to_be_visible()
+    expect(made.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
     yield made
     context.close()
     assert not foreign, f"JupyterLab asked other hosts: {foreign}"
@@ -102,7 +101,7 @@ def validate(page: Page) -> str:
     """Press Validate, wait for the answer, read it and close it."""
     page.get_by_role("button", name="Validate").click()
     dialog = page.locator(".jp-Dialog", has_text="Validation Results")
-    expect(dialog).to_be_visible(timeout=PATIENCE)
+    expect(dialog).to_be_visible()
     text = dialog.inner_text()
     dialog.get_by_role("button", name="Ok").click()
     expect(dialog).to_be_hidden()
@@ -113,7 +112,7 @@ def test_a_student_opens_runs_validates_and_saves(page: Page, course: Path) -> N
     first = page.locator(".jp-Notebook .jp-CodeCell").first
     first.locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
-    expect(first.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=PATIENCE)
+    expect(first.locator(".jp-InputPrompt")).to_have_text("[1]:")
     expect(first.locator(".jp-OutputArea-output")).to_have_count(0)
 
     first.locator(".cm-content").click()
@@ -123,7 +122,7 @@ def test_a_student_opens_runs_validates_and_saves(page: Page, course: Path) -> N
     page.keyboard.insert_text("import gensrc\nprint('version', gensrc.__version__)")
     page.keyboard.press("Control+Enter")
     output = page.locator(".jp-OutputArea-output", has_text=f"version {gensrc.__version__}")
-    expect(output).to_be_visible(timeout=PATIENCE)
+    expect(output).to_be_visible()
 
     answer = validate(page)
     assert "failed" in answer
@@ -140,7 +139,5 @@ def test_validate_accepts_right_answers(page: Page, course: Path) -> None:
     )
     nbformat.write(right, work)
     page.reload()
-    expect(page.locator(".jp-Notebook", has_text="BEGIN SOLUTION").first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.locator(".jp-Notebook", has_text="BEGIN SOLUTION").first).to_be_visible()
     assert "Success! Your notebook passes all the tests." in validate(page)

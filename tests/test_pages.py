@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browsing import ROOT, Book, pages
+from tests.browsing import PATIENCE, ROOT, Book, pages
 
 AXE = ROOT / ".venv" / "share" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 900}
@@ -39,6 +39,7 @@ def address(book: Book) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+    made.set_default_timeout(PATIENCE)
     made.add_init_script("localStorage.setItem('mode', 'light')")
     made.add_init_script("localStorage.setItem('theme', 'light')")
     yield made

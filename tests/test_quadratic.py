@@ -14,6 +14,10 @@ BOTH = [Features, Whitened]
 Kind = type[Features] | type[Whitened]
 
 
+def f64(*values: float | list[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
 def problem(n: int, d: int, k: int, *, narrow: float = 1.0) -> tuple[Mixture, Tensor]:
     """Clusters a few units apart, each ``narrow`` wide, and a start near them."""
     generator = torch.Generator().manual_seed(d)
@@ -88,18 +92,56 @@ def test_a_wide_start_that_narrows_at_once_is_left_to_whitening() -> None:
     assert not sweep.featured
 
 
+def test_long_thin_components_across_the_axes_are_left_to_whitening() -> None:
+    # No coordinate varies little, but the difference of the two does.
+    generator = torch.Generator().manual_seed(0)
+    along, across = torch.randn(2, 500, 1, generator=generator, dtype=torch.float64)
+    side = torch.randint(2, (500, 1), generator=generator) * 2 - 1
+    thin = 3e-6
+    x = torch.cat([along + thin * (across + side), along - thin * (across + side)], 1)
+    covariance = f64([1 + thin**2, 1 - thin**2], [1 - thin**2, 1 + thin**2])
+    place = thin * f64([1.0, -1.0], [-1.0, 1.0])
+    mixture = Mixture(f64(0.5, 0.5), place, covariance.repeat(2, 1, 1))
+    sweep = Sweep(x)
+    assert error(run(sweep, mixture, Features)[1], mixture, x) > 1e-8  # what is being avoided
+    assert error(sweep(*mixture)[1], mixture, x) < 1e-10
+
+
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[type]:
+    """The ways that sweeps take from now on."""
+    used: list[type] = []
+    run_way = Sweep._run
+    monkeypatch.setattr(
+        Sweep, "_run", lambda self, way: (used.append(type(way)), run_way(self, way))[1]
+    )
+    return used
+
+
 @pytest.mark.parametrize(("d", "k"), [(2, 3), (22, 3), (23, 3), (40, 12), (41, 12)])
 def test_ordinary_data_of_few_dimensions_take_the_fast_way(
     d: int, k: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mixture, x = problem(1500, d, k)
-    used = []
-    run_way = Sweep._run
-    monkeypatch.setattr(
-        Sweep, "_run", lambda self, way: (used.append(type(way)), run_way(self, way))[1]
-    )
+    used = ways(monkeypatch)
     Sweep(x)(*mixture)
     assert used == [Features if d in (2, 22, 40) else Whitened]
+
+
+def test_an_empty_component_does_not_slow_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixture, x = problem(100, 3, 3)
+    weights = torch.tensor([0.4, 0.0, 0.6], dtype=torch.float64)
+    used = ways(monkeypatch)
+    Sweep(x)(*mixture._replace(weights=weights))
+    assert used == [Features]
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_an_example_where_every_density_underflows(kind: Kind) -> None:
+    mixture, x = problem(100, 3, 2)
+    x[7] += 1000
+    log_likelihood, found = run(Sweep(x), mixture, kind)
+    assert float(log_likelihood) == pytest.approx(float(mixture.log_prob(x).sum()), rel=1e-10)
+    assert error(found, mixture, x) < 1e-8
 
 
 @pytest.mark.parametrize("kind", BOTH)
