@@ -122,7 +122,7 @@ def mixed_equilibria(row_payoff: Tensor, column_payoff: Tensor) -> list[Equilibr
     Raises:
         ValueError: a payoff is no finite matrix, is too large, or the shapes differ.
 
-    Source: von Stengel (2007), algorithm 3.4.
+    Source: von Stengel (2007).
 
     >>> mixed_equilibria(torch.tensor([[3.0, 0.0], [0.0, 1.0]]), torch.eye(2))[2].column
     tensor([0.2500, 0.7500])
