@@ -5,7 +5,11 @@
 A run passes with an exploitability of at most 0.08 R. Uniform strategies, which learn nothing, have
 0.25 R in the visible game and 0.135 R in the hidden one.
 
-TABLE
+    exploitability / R: worst  median  answer
+                        0.032   0.018  reference
+                        0.032   0.018  strategies kept in a list
+                        0.023   0.014  frequencies of the drawn actions
+                        0.041   0.015  NumPy, all random numbers drawn at the start
 """
 
 import sys
