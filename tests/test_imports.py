@@ -11,8 +11,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gensrc"
 LAYERS = {
     "formulas": {
+        "bimatrix",
         "divergences",
+        "flows",
         "games",
+        "matrix_games",
         "mixtures",
         "binned",
         "moments",
