@@ -10,7 +10,7 @@ from gensrc.divergences import check_distributions
 
 TOLERANCE = 1e-9
 """Largest error of a result in float64, relative to the largest cost."""
-LARGE = 10_000
+LARGE = 1_000
 """Problems with more routes than this go to the network simplex, where it is installed."""
 
 

@@ -118,7 +118,7 @@ def earth_mover(cost: Tensor, a: Tensor, b: Tensor) -> Transport:
     .. math:: W = \min_{\gamma \ge 0} \sum_{ij} c_{ij} \gamma_{ij}, \qquad
         \sum_j \gamma_{ij} = a_i, \quad \sum_i \gamma_{ij} = b_j
 
-    Solved by SciPy's HiGHS; with more than ``LARGE`` routes, none of them forbidden, by POT
+    Solved by SciPy's HiGHS; with more than 1,000 routes, none of them forbidden, by POT
     where it is installed. The gradient of the value by the cost is the plan.
 
     Equation: def-earth-mover
