@@ -20,8 +20,11 @@ LAYERS = {
         "binned",
         "moments",
         "population",
+        "transport",
         "_guards",
+        "_linear",
         "_quadratic",
+        "_transport",
     },
     "models": {"networks"},
     "running": {"training", "data", "metrics", "verify", "plotting"},
@@ -29,8 +32,8 @@ LAYERS = {
 ORDER = list(LAYERS)
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-# What formulas may import besides torch: solvers of SciPy, and small tools.
-FOREIGN = {"formulas": {"torch", "scipy", "numpy"}, "models": {"torch", "numpy"}}
+# What formulas may import besides torch: solvers of SciPy and POT, and small tools.
+FOREIGN = {"formulas": {"torch", "scipy", "numpy", "ot"}, "models": {"torch", "numpy"}}
 
 
 def imported(module: str) -> set[str]:
