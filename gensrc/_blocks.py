@@ -18,7 +18,7 @@ def draw(probabilities: Sequence[Tensor], generator: torch.Generator) -> Layers:
     sizes = [p.numel() for p in probabilities]
     like, device = probabilities[0], generator.device
     block = torch.rand(sum(sizes), generator=generator, dtype=like.dtype, device=device)
-    uniforms = block.to(like.device).split(sizes)
+    uniforms = torch.split(block.to(like.device), sizes)
     return tuple((u.view_as(p) < p).to(p.dtype) for u, p in zip(uniforms, probabilities))
 
 

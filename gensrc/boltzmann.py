@@ -277,14 +277,11 @@ def pretrained(
 
     Source: Salakhutdinov and Hinton (2009), section 3.1.
 
-    >>> machine = pretrained(
-    ...     torch.ones(4, 3), [2, 5], lambda rbm, data: print(rbm, tuple(data.shape)),
-    ...     generator=torch.Generator().manual_seed(0),
-    ... )
-    RBM(6 - 2
-      (weights): ...
-    >>> machine.sizes
-    [3, 2, 5]
+    >>> seed = torch.Generator().manual_seed(0)
+    >>> pretrained(torch.ones(4, 3), [2, 5], lambda rbm, x: print(rbm), generator=seed)
+    RBM(6, 2)
+    RBM(2, 10)
+    DBM(3, 2, 5)
     """
     deep = DBM(x.shape[1], hidden_sizes, std=0.0, generator=generator).to(x)
     last, layers = len(hidden_sizes), list(pairwise(deep.sizes))
@@ -303,7 +300,8 @@ def pretrained(
             deep.weights[level - 1].copy_(mean / 2 if middle else mean)
             x = torch.sigmoid(logits([rbm.weight], [*rbm.biases], [x.repeat(1, under), None], 1))
             x = x[:, :above]
-            for place, copies, bias in ((level - 1, under, rbm.biases[0]), (level, over, rbm.biases[1])):
+            said = zip((level - 1, level), (under, over), rbm.biases)
+            for place, copies, bias in said:
                 deep.biases[place] += bias.view(copies, -1).mean(0)
                 shares[place] += 1
     with torch.no_grad():

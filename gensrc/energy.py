@@ -86,8 +86,8 @@ class DBM(nn.Module):
         """Visible states (n, visible) of n chains after ``steps`` sweeps from fair coins."""
         return gibbs(self, fair_coins(self, n, generator), steps=steps, generator=generator)[0]
 
-    def extra_repr(self) -> str:
-        return " - ".join(map(str, self.sizes))
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(str, self.sizes))})"
 
 
 class RBM(DBM):
@@ -127,17 +127,20 @@ class RBM(DBM):
     @property
     def weight(self) -> Tensor:
         """W, shape (visible, hidden)."""
-        return self.weights[0]
+        weight: Tensor = self.weights[0]
+        return weight
 
     @property
     def visible_bias(self) -> Tensor:
         """The biases of the visible units, shape (visible,)."""
-        return self.biases[0]
+        bias: Tensor = self.biases[0]
+        return bias
 
     @property
     def hidden_bias(self) -> Tensor:
         """The biases of the hidden units, shape (hidden,)."""
-        return self.biases[1]
+        bias: Tensor = self.biases[1]
+        return bias
 
 
 def conditional(model: DBM, layers: Sequence[Tensor | None], layer: int) -> Tensor:
@@ -256,14 +259,15 @@ def fair_coins(model: DBM, n: int, generator: torch.Generator) -> Layers:
     """A state of n chains whose units are independent, 0 or 1 with probability one half."""
     like, total = model.biases[0], sum(model.sizes)
     halves = torch.full((n, total), 0.5, dtype=like.dtype, device=like.device)
-    return draw([*halves.split(model.sizes, dim=1)], generator)
+    return draw(torch.split(halves, model.sizes, dim=1), generator)
 
 
 def check_layers(model: DBM, layers: Sequence[Tensor]) -> None:
     """Raise ValueError unless there is a layer of the right size for each of the model's."""
     if len(layers) != len(model.sizes):
         raise ValueError(
-            f"layers: expected v and {len(model.sizes) - 1} hidden layer(s), got {len(layers)} in all"
+            f"layers: expected v and {len(model.sizes) - 1} hidden layer(s), "
+            f"got {len(layers)} in all"
         )
     for place, layer in enumerate(layers):
         check_layer(model, layer, place)

@@ -17,10 +17,11 @@ LAYERS = {
         "binned",
         "moments",
         "population",
+        "_blocks",
         "_guards",
         "_quadratic",
     },
-    "models": {"networks"},
+    "models": {"networks", "energy", "partition", "boltzmann", "belief"},
     "running": {"training", "data", "metrics", "verify", "plotting"},
 }
 ORDER = list(LAYERS)
