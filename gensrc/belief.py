@@ -185,7 +185,7 @@ def stochastic_network_transition(p_data: Tensor, corruption: Tensor) -> Tensor:
     Raises:
         ValueError: shapes that do not match, or rows that are no distributions.
 
-    Source: Bengio, Yao, Alain and Vincent (2013).
+    Source: Bengio et al. (2014).
 
     >>> stochastic_network_transition(torch.tensor([0.25, 0.75]), torch.ones(2, 1))
     tensor([[0.2500, 0.7500],

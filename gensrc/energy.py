@@ -232,7 +232,7 @@ def statistics(layers: Sequence[Tensor], *, probabilities: Tensor | None = None)
     .. math:: \frac{\partial(-E)}{\partial W_l} = s_{l-1} s_l^\top, \qquad
         \frac{\partial(-E)}{\partial b_l} = s_l
 
-    Equation: eq-likelihood-gradient
+    Equation: eq-two-phases
 
     Args:
         layers: v, h1, ..., states or means of independent units, each of shape (n, n_l).

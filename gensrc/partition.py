@@ -127,7 +127,7 @@ def log_likelihood(model: DBM, v: Tensor) -> Tensor:
 
     .. math:: \log p(v) = -F(v) - \log Z
 
-    Equation: eq-log-likelihood
+    Equation: eq-boltzmann-likelihood
 
     Args:
         model: the machine, small enough for :func:`log_partition`.
