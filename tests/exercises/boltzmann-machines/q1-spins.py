@@ -5,7 +5,7 @@ def spin_machine(v: Tensor, weight: Tensor, visible_bias: Tensor, hidden_bias: T
     return {"hidden": torch.sigmoid(2 * x), "free_energy": -v @ visible_bias - log_sum}
 
 
-# %% right: tanh, and |x| + log(1 + e^(-2|x|))
+# %% right: tanh, and a logarithm that cannot overflow
 def spin_machine(v, weight, visible_bias, hidden_bias):
     x = v @ weight + hidden_bias
     size = x.abs()
