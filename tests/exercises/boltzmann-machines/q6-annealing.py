@@ -112,7 +112,7 @@ def annealing_estimate(log_p_new, log_p_old, log_z0):
     return {"log_z": top + w.mean().log(), "standard_error": error}
 
 
-# %% wrong: the weights themselves | subtract the largest
+# %% wrong: the weights themselves | is NaN
 def annealing_estimate(log_p_new, log_p_old, log_z0):
     log_w = log_z0 + (log_p_new - log_p_old).sum(1)
     top = 0
@@ -128,3 +128,11 @@ def annealing_estimate(log_p_new, log_p_old, log_z0):
     w = torch.exp(log_w - top)
     error = log_w.clamp(-600, 600).exp().std() / log_w.clamp(-600, 600).exp().mean() / len(w) ** 0.5
     return {"log_z": top + w.mean().log(), "standard_error": error}
+
+
+# %% wrong: the mean of weights that are kept from overflow | subtract the largest
+def annealing_estimate(log_p_new, log_p_old, log_z0):
+    log_w = log_z0 + (log_p_new - log_p_old).sum(1)
+    w = torch.exp(log_w - log_w.max())
+    error = w.std() / w.mean() / len(w) ** 0.5
+    return {"log_z": log_w.clamp(-600, 600).exp().mean().log(), "standard_error": error}
