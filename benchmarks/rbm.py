@@ -2,9 +2,9 @@
 
 One epoch of persistent contrastive divergence: 10,000 binary images of 784 pixels, 256 hidden
 units, batches of 100 and as many chains, against ``partial_fit`` on the same batches, in float32.
-The limit is the time of the five matrix products that both need for a batch, in torch: what would be left if
-random numbers and all else were free. Annealed importance sampling moves all runs at once; the
-loop moves one after the other, in NumPy.
+The limit is the time of the five matrix products that both need for a batch, in torch: what would
+be left if random numbers and all else were free. Annealed importance sampling moves all runs at
+once; the loop moves one after the other, in NumPy.
 """
 
 import math
