@@ -21,12 +21,13 @@ LAYERS = {
         "moments",
         "population",
         "transport",
+        "_blocks",
         "_guards",
         "_linear",
         "_quadratic",
         "_transport",
     },
-    "models": {"networks"},
+    "models": {"networks", "energy", "partition", "boltzmann", "belief"},
     "running": {"training", "data", "metrics", "verify", "plotting"},
 }
 ORDER = list(LAYERS)
