@@ -20,7 +20,7 @@ LAYERS = {
         "_guards",
         "_quadratic",
     },
-    "models": {"networks"},
+    "models": {"flows", "likelihoods", "linear_gaussian", "networks", "vae"},
     "running": {"training", "data", "metrics", "verify", "plotting"},
 }
 ORDER = list(LAYERS)
