@@ -42,11 +42,11 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     Args:
         mean: :math:`\mu`, shape (..., k).
         log_var: :math:`\log \sigma^2`, the same shape.
-        noise: :math:`\epsilon`, standard normal; the same shape, or with axes in front of it,
-            one entry for each of several draws.
+        noise: :math:`\epsilon`, standard normal, a shape (..., k) that broadcasts with the mean's;
+            axes in front of it stand for several draws.
 
     Returns:
-        z, the shape of ``noise``.
+        z, the broadcast shape (..., k).
 
     Raises:
         ValueError: shapes that do not match.
@@ -57,10 +57,8 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     tensor([2.])
     """
     _check_normal(mean, log_var)
-    if noise.shape[noise.ndim - mean.ndim :] != mean.shape:
-        raise ValueError(
-            f"noise: expected (..., then the shape {tuple(mean.shape)}), got {tuple(noise.shape)}"
-        )
+    if noise.ndim == 0 or noise.shape[-1] != mean.shape[-1]:
+        raise ValueError(f"noise: expected (..., {mean.shape[-1]}), got {tuple(noise.shape)}")
     return mean + (log_var / 2).exp() * noise
 
 
