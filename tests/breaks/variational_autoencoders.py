@@ -131,7 +131,9 @@ FLOWS = [
         "return log_det -",
         "return -log_det -",
     ),
-    Break("prop-flow (nats, flow over normal)", COUPLE, "log_scale.sum(-1)", "-log_scale.sum(-1)"),
+    Break(
+        "prop-flow (nats, flow over normal)", COUPLE, "log_scale.sum(-1)", "3 * log_scale.sum(-1)"
+    ),
     Break("eq-coupling (determinant)", COUPLE, "log_scale.sum(-1)", "log_scale.sum(-1) / 2"),
     Break("eq-coupling (inverse)", UNCOUPLE, "moved - shift", "moved + shift"),
 ]

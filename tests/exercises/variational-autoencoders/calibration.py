@@ -1,0 +1,43 @@
+"""Where the threshold of question 7 comes from: each right answer over 20 seeds.
+
+    python tests/exercises/variational-autoencoders/calibration.py
+
+A run passes with a mean held-out ELBO of at least -21.0 nats after 500 steps.
+
+TABLE
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+from tests.answers import answers, given, questions  # noqa: E402
+
+SEEDS, STEPS, LEAST = range(20), 500, -21.0
+SLUG = "variational-autoencoders"
+
+
+def main() -> None:
+    namespace = {"__name__": "__main__"}
+    for cell in given(SLUG):
+        exec(cell.source, namespace)
+    (question,) = [q for q in questions(SLUG) if q.name == "q7-digits"]
+    measure = question.tests[0].source.partition("short, again, other")[0]
+    print("passed   worst  median  best    answer")
+    for answer in answers(SLUG, question.name):
+        if answer.kind == "right":
+            exec(answer.source, namespace)
+            exec(measure, namespace)
+            runs = torch.tensor([namespace["held_out_elbo"](seed, STEPS) for seed in SEEDS])
+            passed = int((runs >= LEAST).sum())
+            print(
+                f"{passed:>3}/{len(runs)}  {runs.min():6.2f}  {runs.median():6.2f}  "
+                f"{runs.max():6.2f}  {answer.title}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
