@@ -102,7 +102,10 @@ def test_elbo_is_a_difference() -> None:
         (lambda: elbo(f64(1), f64(1), beta=math.inf), "beta: expected a finite number"),
         (lambda: elbo(f64(1), f64(1), beta=math.nan), "beta: expected a finite number"),
         (lambda: reparameterize(f64(1, 2), f64(1), f64(1)), r"log_var: expected the shape \(2,\)"),
-        (lambda: reparameterize(f64(1, 2), f64(1, 2), f64(1)), r"noise: expected \(\.\.\., 2\), got \(1,\)"),
+        (
+            lambda: reparameterize(f64(1, 2), f64(1, 2), f64(1)),
+            r"noise: expected \(\.\.\., 2\), got \(1,\)",
+        ),
         (lambda: kl_to_standard_normal(f64(1, 2), f64(1)), "log_var: expected the shape"),
         (lambda: kl_to_standard_normal(f64(1)[0], f64(1)[0]), "log_var: expected the shape"),
         (
