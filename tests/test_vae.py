@@ -104,7 +104,7 @@ def test_elbo_is_a_difference() -> None:
         (lambda: reparameterize(f64(1, 2), f64(1), f64(1)), r"log_var: expected the shape \(2,\)"),
         (
             lambda: reparameterize(f64(1, 2), f64(1, 2), f64(1)),
-            r"noise: expected \(\.\.\., 2\), got \(1,\)",
+            r"noise: exp.*, 2\), got \(1,\)",
         ),
         (lambda: kl_to_standard_normal(f64(1, 2), f64(1)), "log_var: expected the shape"),
         (lambda: kl_to_standard_normal(f64(1)[0], f64(1)[0]), "log_var: expected the shape"),
