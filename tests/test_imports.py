@@ -13,7 +13,7 @@ LAYERS = {
     "formulas": {
         "bimatrix",
         "divergences",
-        "flows",
+        "game_dynamics",
         "games",
         "matrix_games",
         "mixtures",
@@ -27,7 +27,17 @@ LAYERS = {
         "_quadratic",
         "_transport",
     },
-    "models": {"networks", "energy", "partition", "boltzmann", "belief"},
+    "models": {
+        "networks",
+        "flows",
+        "likelihoods",
+        "linear_gaussian",
+        "vae",
+        "energy",
+        "partition",
+        "boltzmann",
+        "belief",
+    },
     "running": {"training", "data", "metrics", "verify", "plotting"},
 }
 ORDER = list(LAYERS)
