@@ -12,11 +12,13 @@ PACKAGE = Path(__file__).parents[1] / "gensrc"
 LAYERS = {
     "formulas": {
         "divergences",
+        "fgan",
         "games",
         "mixtures",
         "binned",
         "moments",
         "population",
+        "_fgan_rows",
         "_guards",
         "_quadratic",
     },
