@@ -132,7 +132,7 @@ def alpha(a: float) -> FDivergence:
     what ``alpha(1)`` and ``alpha(0)`` give. :math:`\alpha = 2, \tfrac12, -1` are half of Pearson's,
     twice the squared Hellinger and half of Neyman's divergence.
 
-    Equation: def-alpha
+    Equation: def-alpha-generator
 
     Args:
         a: the number α.
@@ -167,7 +167,7 @@ def jensen_shannon_weighted(w: float) -> FDivergence:
     .. math:: D_f(p \| q) = w\, \mathrm{KL}(p \| m) + (1 - w)\, \mathrm{KL}(q \| m), \qquad
         m = w p + (1 - w) q
 
-    Equation: def-jensen-shannon-weighted
+    Equation: def-weighted-generator
 
     Args:
         w: weight of p, between 0 and 1, both excluded.
