@@ -4,7 +4,10 @@
 
 A fit passes with a divergence at most 0.005 nats above the smallest one of a search.
 
-TABLE
+passed  largest excess: KL(p||q)  KL(q||p)  answer
+ 24/24                 -0.00000  -0.00002  reference
+ 24/24                  0.00006   0.00073  a search on a grid
+ 24/24                 -0.00000  -0.00002  SciPy from three starts, for both divergences
 """
 
 import sys
