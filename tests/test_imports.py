@@ -12,11 +12,15 @@ PACKAGE = Path(__file__).parents[1] / "gensrc"
 LAYERS = {
     "formulas": {
         "divergences",
+        "estimates",
+        "normals",
         "games",
         "mixtures",
         "binned",
         "moments",
         "population",
+        "_distributions",
+        "_divergence_table",
         "_guards",
         "_quadratic",
     },
