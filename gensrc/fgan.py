@@ -250,12 +250,12 @@ SQUARED_HELLINGER = FDivergence(
     (-math.inf, 1.0),
     "squared Hellinger",
 )
-JEFFREY = FDivergence(
+JEFFREYS = FDivergence(
     rows.jeffrey_generator,
     rows.jeffrey_conjugate,
     rows.identity,
     rows.jeffrey_critic,
-    name="Jeffrey",
+    name="Jeffreys",
 )
 JENSEN_SHANNON = jensen_shannon_weighted(0.5)._replace(name="Jensen-Shannon")
 TOTAL_VARIATION = FDivergence(

@@ -12,7 +12,7 @@ from gensrc import fgan
 from gensrc.divergences import f_divergence, jensen_shannon, kl, total_variation
 from gensrc.fgan import (
     GAN,
-    JEFFREY,
+    JEFFREYS,
     JENSEN_SHANNON,
     KL,
     NEYMAN,
@@ -36,7 +36,7 @@ ROWS = {
     "pearson": PEARSON,
     "neyman": NEYMAN,
     "hellinger": SQUARED_HELLINGER,
-    "jeffrey": JEFFREY,
+    "jeffreys": JEFFREYS,
     "js": JENSEN_SHANNON,
     "js 0.2": jensen_shannon_weighted(0.2),
     "tv": TOTAL_VARIATION,
@@ -50,7 +50,7 @@ NAIVE: dict[str, Callable[[float], float]] = {
     "pearson": lambda u: u**2 - 2 * u + 1,
     "neyman": lambda u: (1 - u) ** 2 / u,
     "hellinger": lambda u: u - 2 * math.sqrt(u) + 1,
-    "jeffrey": lambda u: (u - 1) * math.log(u),
+    "jeffreys": lambda u: (u - 1) * math.log(u),
     "js": lambda u: (u * math.log(u) - (u + 1) * math.log((u + 1) / 2)) / 2,
     "js 0.2": lambda u: 0.2 * u * math.log(u) - (0.8 + 0.2 * u) * math.log(0.8 + 0.2 * u),
     "tv": lambda u: abs(u - 1) / 2,
@@ -147,7 +147,7 @@ def test_jeffrey_is_by_the_function_of_lambert(t: float) -> None:
     # f*(t) = W(e^(1 - t)) + 1/W(e^(1 - t)) + t - 2, with Wright's function for large 1 - t
     w = float(special.wrightomega(1 - t))
     expected = w + 1 / w + t - 2
-    assert JEFFREY.conjugate(f64(t)).item() == pytest.approx(expected, rel=1e-10, abs=1e-10)
+    assert JEFFREYS.conjugate(f64(t)).item() == pytest.approx(expected, rel=1e-10, abs=1e-10)
 
 
 @each_row
@@ -235,7 +235,7 @@ def test_divergence_is_the_known_one(name: str, pair: Pair) -> None:
         "kl": lambda: kl(p, q),
         "reverse kl": lambda: kl(q, p),
         "hellinger": lambda: (p.sqrt() - q.sqrt()).square().sum(-1),
-        "jeffrey": lambda: kl(p, q) + kl(q, p),
+        "jeffreys": lambda: kl(p, q) + kl(q, p),
         "js": lambda: jensen_shannon(p, q),
         "js 0.2": lambda: 0.2 * kl(p, w) + 0.8 * kl(q, w),
         "tv": lambda: total_variation(p, q),

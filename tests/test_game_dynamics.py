@@ -1,4 +1,4 @@
-"""`gensrc.game_dynamics`: the orbit against a solver of differential equations, the steps against loops."""
+"""`gensrc.game_dynamics`: the orbit against a solver of equations, the steps against loops."""
 
 import math
 from collections.abc import Callable

@@ -44,7 +44,15 @@ LAYERS = {
         "boltzmann",
         "belief",
     },
-    "running": {"training", "data", "metrics", "verify", "plotting"},
+    "running": {
+        "training",
+        "data",
+        "metrics",
+        "verify",
+        "plotting",
+        "checkpoints",
+        "reproduce",
+    },
 }
 ORDER = list(LAYERS)
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
