@@ -87,6 +87,7 @@ def dbm(run: Run, *, epochs: int, pretraining: int) -> dict[str, float]:
     return dbm_figures(run, model)
 
 
+@torch.no_grad()
 def dbm_figures(run: Run, model: DBM) -> dict[str, float]:
     """log Z by annealed importance sampling, and the mean bound of the test images."""
     base = [torch.zeros_like(b) for b in model.biases]
