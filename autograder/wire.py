@@ -1,0 +1,407 @@
+"""Plain data on a wire: what may cross between a student's process and the one that judges.
+
+A value becomes a JSON tree and a list of byte strings. Numbers, texts, tuples, lists, sets,
+dictionaries, tensors, arrays and a few more have a form of their own; functions and other
+objects cross as handles (numbers) that the sender gives out. Nothing is ever unpickled, every
+size is checked before memory is taken, and what is read has only the types named here, whatever
+class it had where it came from.
+"""
+
+import json
+import keyword
+import math
+import re
+import struct
+import sys
+from collections import namedtuple
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+LARGEST = 256 << 20  # bytes of one message
+LARGEST_TREE = 8 << 20  # bytes of its JSON
+MOST_BLOBS = 20_000
+DEEPEST = 60  # levels of lists within lists
+DIGITS = 4000  # of an integer
+
+DTYPES = {
+    str(dtype): dtype
+    for dtype in (
+        *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.bool),
+        *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
+        *(torch.complex64, torch.complex128),
+    )
+}
+_ARRAY = re.compile(r"[<>|=]([biufc]\d{1,2}|U\d{1,6})")
+_HEAD = struct.Struct(">II")
+
+Tree = Any
+
+
+class WireError(Exception):
+    """Something that cannot cross; the message says what."""
+
+
+class Packed:
+    """A value on its way: its tree, its tensors, other bytes, and what may change in place."""
+
+    def __init__(self) -> None:
+        self.tree: Tree = None
+        self.tensors: list[Tensor] = []
+        self.blobs: list[bytes] = []
+        self.mutable: list[Any] = []
+
+
+def pack(
+    value: object,
+    export: Callable[[object], Tree] | None = None,
+    known: dict[int, int] | None = None,
+) -> Packed:
+    """Return ``value`` in the form of the wire.
+
+    Args:
+        value: what is to cross.
+        export: gives the tree of an object that has no plain form; without it there is none.
+        known: numbers of objects that the receiver has already, by ``id``.
+    """
+    packed = Packed()
+    packed.tree = _pack(value, packed, export, known or {}, 0)
+    return packed
+
+
+def _pack(value: Any, packed: Packed, export: Any, known: dict[int, int], depth: int) -> Tree:
+    if depth > DEEPEST:
+        raise WireError(f"a value nested more than {DEEPEST} levels deep cannot be handed over")
+    if id(value) in known:
+        return {"m": known[id(value)]}
+    if value is None or isinstance(value, (bool, str)):
+        return value if value is None or type(value) in (bool, str) else str.__str__(value)
+    if isinstance(value, Tensor):
+        return _pack_tensor(value, packed)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _pack_array(value, packed)
+    if isinstance(value, (int, float, complex, Fraction, Decimal)):
+        return _pack_number(value)
+    for kind, tag in ((torch.Size, "size"), (tuple, "u"), (list, "l"), (set, "s")):
+        if isinstance(value, kind):
+            if kind in (list, set):
+                packed.mutable.append(value)
+            items = [_pack(one, packed, export, known, depth + 1) for one in kind.__iter__(value)]  # type: ignore[arg-type]
+            fields = getattr(type(value), "_fields", None) if kind is tuple else None
+            if isinstance(fields, tuple) and all(isinstance(name, str) for name in fields):
+                return {"nt": [type(value).__module__, type(value).__name__, list(fields), items]}
+            return {tag: items}
+    if isinstance(value, frozenset):
+        return {"fs": [_pack(one, packed, export, known, depth + 1) for one in value]}
+    if isinstance(value, dict):
+        packed.mutable.append(value)
+        pairs = dict.items(value)
+        return {"d": [[_pack(x, packed, export, known, depth + 1) for x in two] for two in pairs]}
+    return _pack_rare(value, packed, export, known, depth)
+
+
+def _pack_rare(value: Any, packed: Packed, export: Any, known: dict[int, int], depth: int) -> Tree:
+    if isinstance(value, (bytes, bytearray)):
+        return {"b": _blob(bytes(value), packed)}
+    if isinstance(value, torch.Generator) and type(value) is torch.Generator:
+        packed.mutable.append(value)
+        return {"g": _blob(value.get_state().numpy().tobytes(), packed)}
+    if isinstance(value, torch.dtype):
+        return {"dt": str(value)}
+    if isinstance(value, torch.device):
+        return {"dev": str(value)}
+    if isinstance(value, np.dtype):
+        return {"nd": value.str}
+    if value is Ellipsis:
+        return {"e": 0}
+    if isinstance(value, (slice, range)):
+        ends = [value.start, value.stop, value.step]
+        items = [_pack(one, packed, export, known, depth + 1) for one in ends]
+        return {"r" if isinstance(value, range) else "sl": items}
+    if export is None:
+        raise WireError(f"a value of type {type(value).__name__} cannot be handed over")
+    return export(value)
+
+
+def _pack_number(value: Any) -> Tree:
+    if isinstance(value, int):
+        if int.bit_length(value) > DIGITS * 3:
+            raise WireError("an integer of so many digits cannot be handed over")
+        return int.__int__(value)
+    if isinstance(value, float):
+        plain = float.__float__(value)
+        return plain if math.isfinite(plain) else {"f": repr(plain)}
+    if isinstance(value, complex):
+        return {"c": [repr(value.real), repr(value.imag)]}
+    if isinstance(value, Fraction):
+        return {"q": [int(value.numerator), int(value.denominator)]}
+    return {"D": str(Decimal(value))}
+
+
+def _blob(data: bytes, packed: Packed) -> int:
+    packed.blobs.append(data)
+    return len(packed.blobs) - 1
+
+
+def _pack_tensor(value: Tensor, packed: Packed) -> Tree:
+    if type(value) not in (Tensor, torch.nn.Parameter):
+        value = value.as_subclass(Tensor)
+    if value.layout != torch.strided:
+        raise WireError("a sparse tensor cannot be handed over: use .to_dense()")
+    if str(value.dtype) not in DTYPES or value.is_quantized or value.is_meta:
+        raise WireError(f"a tensor of {value.dtype} cannot be handed over")
+    packed.tensors.append(value)
+    packed.mutable.append(value)
+    return {"t": len(packed.tensors) - 1}
+
+
+def _pack_array(value: Any, packed: Packed) -> Tree:
+    if not _ARRAY.fullmatch(value.dtype.str):
+        raise WireError(f"an array of {value.dtype} cannot be handed over")
+    if isinstance(value, np.ndarray):
+        packed.mutable.append(value)
+    plain = np.asarray(value)
+    blob = _blob(np.ndarray.tobytes(plain), packed)
+    return {"a": [plain.dtype.str, list(plain.shape), blob, isinstance(value, np.generic)]}
+
+
+def tensor_bytes(value: Tensor) -> bytes:
+    """Return the numbers of a tensor, in order."""
+    plain = value.detach().cpu().resolve_conj().resolve_neg()
+    if plain.dtype == torch.bfloat16:  # which NumPy does not know
+        plain = plain.view(torch.int16)
+    return plain.numpy().tobytes()
+
+
+class Reader:
+    """Turns trees back into values; :attr:`mutable` numbers them as :func:`pack` did.
+
+    Args:
+        tensors: the tensors of the message.
+        blobs: its other bytes.
+        adopt: gives the object for a tree that the sender's ``export`` made.
+        known: the objects that ``{"m": number}`` stands for.
+    """
+
+    def __init__(
+        self,
+        tensors: list[Tensor],
+        blobs: list[bytes],
+        adopt: Callable[[str, Any], object] | None = None,
+        known: list[Any] | None = None,
+    ) -> None:
+        self.tensors, self.blobs, self.adopt = tensors, blobs, adopt
+        self.known = known or []
+        self.mutable: list[Any] = []
+
+    def read(self, tree: Tree) -> Any:
+        """Return the value of ``tree``.
+
+        Raises:
+            WireError: it is none.
+        """
+        try:
+            return self._read(tree, 0)
+        except WireError:
+            raise
+        except Exception as error:
+            raise WireError(f"damaged data ({type(error).__name__})") from None
+
+    def _read(self, tree: Tree, depth: int) -> Any:
+        if tree is None or type(tree) in (bool, int, float, str):
+            return tree
+        if depth > DEEPEST + 2 or type(tree) is not dict or len(tree) != 1:
+            raise WireError("damaged data")
+        ((tag, body),) = tree.items()
+        if tag in _PLAIN:
+            return _PLAIN[tag](self, body, depth + 1)
+        if self.adopt is None:
+            raise WireError("damaged data")
+        return self.adopt(tag, body)
+
+    def _items(self, body: Any, depth: int) -> list[Any]:
+        return [self._read(one, depth) for one in body]
+
+    def _list(self, body: Any, depth: int) -> list[Any]:
+        made: list[Any] = []
+        self.mutable.append(made)
+        made.extend(self._items(body, depth))
+        return made
+
+    def _set(self, body: Any, depth: int) -> set[Any]:
+        made: set[Any] = set()
+        self.mutable.append(made)
+        made.update(self._items(body, depth))
+        return made
+
+    def _dict(self, body: Any, depth: int) -> dict[Any, Any]:
+        made: dict[Any, Any] = {}
+        self.mutable.append(made)
+        for key, value in body:
+            made[self._read(key, depth)] = self._read(value, depth)
+        return made
+
+    def _tensor(self, number: Any, depth: int) -> Tensor:
+        if type(number) is not int or number < 0:
+            raise WireError("damaged data")
+        self.mutable.append(self.tensors[number])
+        return self.tensors[number]
+
+    def _array(self, body: Any, depth: int) -> Any:
+        kind, shape, blob, scalar = body
+        if not _ARRAY.fullmatch(kind):
+            raise WireError("damaged data")
+        dtype, data = np.dtype(kind), self.blobs[blob]
+        if _count(shape) * dtype.itemsize != len(data):
+            raise WireError("an array whose size is not what it says")
+        if dtype.kind == "b":
+            data = bytes(map(bool, data))
+        made = np.frombuffer(bytearray(data), dtype=dtype).reshape(shape)
+        if scalar:
+            return made[()]
+        self.mutable.append(made)
+        return made
+
+    def _named(self, body: Any, depth: int) -> Any:
+        module, name, fields, items = body
+        values = self._items(items, depth)
+        return _named_tuple(str(module), str(name), tuple(fields), len(values))(*values)
+
+    def _generator(self, number: Any, depth: int) -> torch.Generator:
+        made = torch.Generator()
+        made.set_state(torch.frombuffer(bytearray(self.blobs[number]), dtype=torch.uint8))
+        self.mutable.append(made)
+        return made
+
+    def _known(self, number: Any, depth: int) -> Any:
+        if type(number) is not int or number < 0:
+            raise WireError("damaged data")
+        return self.known[number]
+
+
+def _decimal(text: Any) -> Decimal:
+    if not isinstance(text, str) or len(text) > DIGITS:
+        raise WireError("damaged data")
+    return Decimal(text)
+
+
+_PLAIN: dict[str, Callable[[Reader, Any, int], Any]] = {
+    "t": Reader._tensor,
+    "a": Reader._array,
+    "l": Reader._list,
+    "s": Reader._set,
+    "d": Reader._dict,
+    "u": lambda self, body, depth: tuple(self._items(body, depth)),
+    "fs": lambda self, body, depth: frozenset(self._items(body, depth)),
+    "size": lambda self, body, depth: torch.Size(self._items(body, depth)),
+    "nt": Reader._named,
+    "f": lambda self, body, depth: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body],
+    "c": lambda self, body, depth: complex(float(body[0]), float(body[1])),
+    "q": lambda self, body, depth: Fraction(*self._items(body, depth)),
+    "D": lambda self, body, depth: _decimal(body),
+    "b": lambda self, body, depth: bytes(self.blobs[body]),
+    "g": Reader._generator,
+    "dt": lambda self, body, depth: DTYPES[body],
+    "dev": lambda self, body, depth: torch.device(body),
+    "nd": lambda self, body, depth: np.dtype(_ARRAY.fullmatch(body)[0]),  # type: ignore[index]
+    "e": lambda self, body, depth: Ellipsis,
+    "sl": lambda self, body, depth: slice(*self._items(body, depth)),
+    "r": lambda self, body, depth: range(*self._items(body, depth)),
+    "m": Reader._known,
+}
+
+
+@cache
+def _generic_tuple(name: str, fields: tuple[str, ...]) -> Any:
+    if len(fields) > 200 or not all(map(_is_name, (name, *fields))):
+        raise WireError("damaged data")
+    return namedtuple(name, fields)
+
+
+def _is_name(text: Any) -> bool:
+    return isinstance(text, str) and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _named_tuple(module: str, name: str, fields: tuple[str, ...], length: int) -> Any:
+    """Return the class of this name: the course's own where there is one, or a plain copy."""
+    if length != len(fields):
+        raise WireError("damaged data")
+    if module.startswith("gensrc.") and module in sys.modules:
+        found = getattr(sys.modules[module], name, None)
+        if isinstance(found, type) and getattr(found, "_fields", None) == fields:
+            return found
+    return _generic_tuple(name, fields)
+
+
+def _count(shape: Any) -> int:
+    if len(shape) > 32 or any(type(n) is not int or not 0 <= n < 1 << 40 for n in shape):
+        raise WireError("a shape that is none")
+    return math.prod(shape)
+
+
+def tensor_head(value: Tensor) -> list[Any]:
+    """Return what is said of a tensor before its numbers."""
+    return [str(value.dtype), list(value.shape)]
+
+
+def read_tensor(head: Any, data: bytes) -> Tensor:
+    """Return the tensor that ``head`` and ``data`` describe.
+
+    Raises:
+        WireError: they do not fit together.
+    """
+    try:
+        name, shape = head
+        dtype = DTYPES[name]
+        if _count(shape) * dtype.itemsize != len(data):
+            raise WireError("a tensor whose size is not what it says")
+        if not data:
+            return torch.empty(shape, dtype=dtype)
+        made = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+        made = made != 0 if dtype == torch.bool else made.view(dtype)
+        return made.reshape(shape)
+    except WireError:
+        raise
+    except Exception as error:
+        raise WireError(f"a damaged tensor ({type(error).__name__})") from None
+
+
+def frame(head: dict[str, Any], blobs: list[bytes]) -> bytes:
+    """Return a message as bytes: lengths, JSON, and the byte strings.
+
+    Raises:
+        WireError: it is too large.
+    """
+    text = json.dumps(head, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    sizes = [len(blob) for blob in blobs]
+    if len(text) > LARGEST_TREE or len(sizes) > MOST_BLOBS or sum(sizes) > LARGEST:
+        raise WireError(f"more than {LARGEST >> 20} MB cannot be handed over at once")
+    lengths = struct.pack(f">{len(sizes)}Q", *sizes)
+    return b"".join([_HEAD.pack(len(text), len(sizes)), lengths, text, *blobs])
+
+
+def read_frame(receive: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the next message; ``receive(n)`` gives the next n bytes.
+
+    Raises:
+        WireError: what comes is no message, or too large a one.
+    """
+    size, number = _HEAD.unpack(receive(_HEAD.size))
+    if size > LARGEST_TREE or number > MOST_BLOBS:
+        raise WireError("a message that is too large")
+    lengths = struct.unpack(f">{number}Q", receive(8 * number))
+    if sum(lengths) > LARGEST:
+        raise WireError("a message that is too large")
+    try:
+        head = json.loads(receive(size).decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        raise WireError("a message that is none") from None
+    if not isinstance(head, dict):
+        raise WireError("a message that is none")
+    return head, [receive(length) for length in lengths]

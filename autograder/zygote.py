@@ -1,0 +1,276 @@
+"""A warm process that forks: one child for each submission, a moment after it is asked for.
+
+It has imported what notebooks import. Over its control socket come single bytes, each with open
+files; a child takes them and goes on as a student's process (in namespaces of its own) or as the
+judge of one submission. Run as ``python -m autograder.zygote ROLE CONTROL OPTIONS``.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+MODULES = (
+    *("torch", "torch.optim", "torch._dynamo", "torch.distributions", "torch.func", "numpy"),
+    *("scipy.optimize", "scipy.stats", "scipy.integrate", "scipy.special", "matplotlib.pyplot"),
+    *("IPython.core.interactiveshell", "matplotlib_inline.backend_inline", "sklearn.datasets"),
+)
+NOBODY = 65534
+NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
+PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
+NO_SUID_NO_DEV = 6
+DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
+
+Handler = Callable[[list[int], dict[str, Any]], None]
+
+
+def serve(control: socket.socket, handle: Handler, options: dict[str, Any]) -> None:
+    """Fork for each request until the control socket is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control.sendall(b"r" if _can_isolate(options) else b"n")
+    while True:
+        data, files, _, _ = socket.recv_fds(control, 1, 8)
+        if not data:
+            return
+        if os.fork() == 0:
+            try:
+                control.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                handle(files, options)
+            except BaseException as error:
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            finally:
+                os._exit(0)
+        for one in files:
+            os.close(one)
+
+
+def _can_isolate(options: dict[str, Any]) -> bool:
+    """Return whether a child can have namespaces of its own, where it is to have them."""
+    if not options.get("isolate"):
+        return True
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _own_namespaces()
+        except BaseException as error:
+            print(error, file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    status = os.waitpid(pid, 0)[1]
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    return status == 0
+
+
+def warm(modules: tuple[str, ...]) -> None:
+    """Import what notebooks need; a module that is not there is left out."""
+    for name in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+# --- a student's process
+
+
+def student(files: list[int], options: dict[str, Any]) -> None:
+    """Fork the student's process, and end it when the judge lets go of the last of ``files``."""
+    data, out, err, life = files
+    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    if options["isolate"]:
+        _own_namespaces()
+    pid = os.fork()
+    if pid == 0:
+        os.close(life)
+        _enter(data, out, err, options)
+        from autograder.student import live
+
+        live(socket.socket(fileno=data))
+        os._exit(0)
+    for one in (data, out, err):
+        os.close(one)
+    _watch(pid, life, options["isolate"])
+
+
+def _watch(pid: int, life: int, isolated: bool) -> None:
+    """Wait until the process ends or ``life`` is closed; leave nothing of it running."""
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(-1)
+    poll = select.poll()
+    poll.register(life, select.POLLIN)
+    while not poll.poll(500 if isolated else 100):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            break
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
+    """Make the present process the one of a submission: its files, places, rights and limits."""
+    os.setsid()
+    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for file, place in ((nothing, 0), (out, 1), (err, 2)):
+        os.dup2(file, place)
+    for one in range(3, 256):
+        if one != data:
+            with contextlib.suppress(OSError):
+                os.close(one)
+    home = options["home"]
+    if options["isolate"]:
+        _own_places(home, options["scratch"])
+        _drop_rights()
+    else:
+        home = tempfile.mkdtemp(prefix="submission-", dir=home)
+    os.environ.update(HOME=home, TMPDIR=home, IPYTHONDIR=f"{home}/.ipython")
+    os.environ.pop("JPY_PARENT_PID", None)
+    tempfile.tempdir = None
+    shutil.copytree(options["files"], home, dirs_exist_ok=True)
+    os.chdir(home)
+    sys.path.insert(0, "")
+    _limit(options)
+
+
+def _limit(options: dict[str, Any]) -> None:
+    memory = options["memory"] + _held()
+    limits = {
+        "RLIMIT_DATA": memory,
+        "RLIMIT_NPROC": options["processes"],
+        "RLIMIT_FSIZE": options["file"],
+        "RLIMIT_CPU": options["cpu"],
+        "RLIMIT_NOFILE": 256,
+        "RLIMIT_CORE": 0,
+    }
+    if not options["isolate"]:
+        del limits["RLIMIT_NPROC"]  # it counts all processes of the user
+    for name, most in limits.items():
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            resource.setrlimit(getattr(resource, name), (most, most))
+
+
+def _held() -> int:
+    """Return the bytes of data that this process has already."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[5]) * resource.getpagesize()
+    except OSError:  # hidden, or another system
+        return _HELD
+
+
+_HELD = 1 << 30
+
+
+def _system(number: int, value: int) -> None:
+    if sys.platform == "linux":
+        _libc().prctl(number, value, 0, 0, 0)
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _own_namespaces() -> None:
+    user, group = os.getuid(), os.getgid()
+    _system(DUMPABLE, 1)  # or the maps below cannot be written
+    _check(_libc().unshare(NAMESPACES), "unshare")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
+    words = [one.encode() if one else None for one in (source, target, kind, data)]
+    result = _libc().mount(*words[:3], ctypes.c_ulong(flags), words[3])
+    _check(result, f"mount {target}")
+
+
+def _own_places(home: str, size: int) -> None:
+    """Mount a scratch folder of bounded size, and hide the processes of others."""
+    _mount(None, "/", None, PRIVATE)
+    _mount("tmpfs", home, "tmpfs", NO_SUID_NO_DEV, f"size={size},nr_inodes=20000,mode=700")
+    for place in ("/tmp", "/dev/shm"):
+        folder = f"{home}/.{place.rsplit('/', 1)[1]}"
+        os.mkdir(folder)
+        _mount(folder, place, None, BIND)
+    try:
+        _mount("proc", "/proc", "proc", NO_SUID_NO_DEV)
+    except OSError:  # the system's own is covered in part: show two harmless files of it
+        kept = {}
+        for name in ("cpuinfo", "meminfo"):
+            with open(f"/proc/{name}") as file:
+                kept[name] = file.read()
+        _mount("tmpfs", "/proc", "tmpfs", NO_SUID_NO_DEV, "size=1m")
+        for name, text in kept.items():
+            with open(f"/proc/{name}", "w") as file:
+                file.write(text)
+        _mount(None, "/proc", None, REMOUNT | READ_ONLY | NO_SUID_NO_DEV)
+
+
+def _drop_rights() -> None:
+    _system(NO_NEW_PRIVILEGES, 1)
+    for number in range(64):
+        _system(DROP_BOUND, number)
+    head = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    _check(_libc().capset(head, (ctypes.c_uint32 * 6)()), "capset")
+    _system(DUMPABLE, 0)
+
+
+# --- the judge of one submission
+
+
+def judge(files: list[int], options: dict[str, Any]) -> None:
+    """Judge the submission that is described on the first of ``files``."""
+    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    from autograder.bench import hear_case
+
+    hear_case(socket.socket(fileno=files[0]), socket.socket(fileno=files[1]))
+
+
+def main(role: str, control: str, text: str) -> None:
+    """Warm up, and fork until the control socket is closed."""
+    global _HELD
+    options = json.loads(text)
+    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    if role == "student" and os.getuid() == 0 and options["isolate"]:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        _system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
+    warm((*MODULES, *options["modules"]))
+    from autograder.student import make_shell
+
+    if role == "student":
+        make_shell()
+        _HELD = _held()
+    serve(socket.socket(fileno=int(control)), {"student": student, "judge": judge}[role], options)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
