@@ -49,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--timeout", type=_seconds, default=TIMEOUT, help="seconds for each cell (%(default)s)"
     )
+    grade.add_argument("--workers", type=_seconds, default=0, help="default: one per processor")
+    grade.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="run students' code without protection; every result says so",
+    )
     feedback = add("feedback", _feedback, "write the pages again, as after grading by hand")
     feedback.add_argument("--student", default="", help="this student only")
     export = add("export", _export, "write the table of marks")
@@ -58,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seconds(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected seconds, a whole number above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected seconds or a number, a whole number above 0, got {text!r}"
+        )
     return int(text)
 
 
@@ -89,6 +97,8 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
         print(f"{result.assignment:<16} {result.student:<20} {points:>9}  {took}", flush=True)
         if result.message:
             print(f"    {result.message}")
+        for flag in result.flags:
+            print(f"    flagged: {flag}")
 
     results = grade(
         course,
@@ -96,6 +106,8 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
         student=options.student,
         force=options.force,
         timeout=options.timeout,
+        workers=options.workers,
+        unsafe=options.unsafe_no_sandbox,
         tell=tell,
     )
     for name in strangers(course, course.assignments()):

@@ -128,9 +128,7 @@ class Judge:
             for source, number in self.history:
                 self.process.channel.deadline = self._deadline()
                 self.peer.ask("run", [source, number])
-                for stream in self.process.channel.printed:
-                    stream.drain()
-                    stream.take()
+                self._printed()
         self.process.channel.deadline = self._deadline()
         return self.peer
 
@@ -148,20 +146,26 @@ class Judge:
         outcome: dict[str, Any] = {}
         try:
             peer = self._ready()
+            self._printed()  # what tests have made it print is not shown
             outcome = _checked(peer.ask("run", [step["source"], number]))
             self.history.append((step["source"], number))
         except (Gone, TimeOver, WireError, StudentError) as error:
             outcome["error"] = {"type": type(error).__name__, "text": self._in_words(error)}
         if self.process is not None:
-            out, err = self.process.channel.printed
-            for stream in (out, err):
-                stream.drain()
-            outcome |= {"stdout": out.take(), "stderr": err.take()}
+            out, err = self._printed()
+            outcome |= {"stdout": out, "stderr": err}
             if self.process.channel.broken:
                 self._kill()
         if outcome.get("error", {}).get("withheld"):
             outcome["withheld"] = True
         return outcome
+
+    def _printed(self) -> list[str]:
+        """Return what was printed since the last call, to stdout and to stderr."""
+        streams = self.process.channel.printed if self.process else []
+        for stream in streams:
+            stream.drain()
+        return [stream.take() for stream in streams]
 
     def _in_words(self, error: Exception) -> str:
         if isinstance(error, TimeOver):
@@ -263,9 +267,6 @@ class Judge:
         except BaseException as error:
             said |= {"type": type(error).__name__, "text": _text(error)}
             said["own"] = isinstance(error, AssertionError) and _is_own(error)
-        for stream in self.process.channel.printed if self.process else ():
-            stream.drain()
-            said["printed"] = said.get("printed", "") + stream.take()
         if self.process is not None and self.process.channel.broken:
             self._kill()
         return said

@@ -50,6 +50,7 @@ class Peer:
         self.dropped: list[int] = []  # graphs of the other end that nobody needs any more
         self.raised: Exception | None = None  # by a function of ours that the other end called
         self.operations: dict[str, Callable[[dict[str, Any], Reader], Any]] = {}
+        self.settle: Callable[[], object] = lambda: None  # done before each reply
         self.depth = 0
         self.calls = count(1)
         self.dice = Dice(trusted)
@@ -122,6 +123,7 @@ class Peer:
             else:
                 said = {**_names(error), **self.explain(error)}
             reply = {"error": said}, []
+        self.settle()
         try:
             self.channel.send(*reply)
         except WireError as error:

@@ -63,7 +63,11 @@ def rebuild(source: NotebookNode, submitted: NotebookNode, blank: NotebookNode) 
             mine.source = answers.get(mark["grade_id"], released.get(mark["grade_id"], ""))
         made.cells.append(mine)
         made.cells += extra.get(mark.get("grade_id"), []) if mark else []
-    return Rebuilt(made, steps(source, made), max(0, number - MOST_EXTRA))
+    plan = steps(source, made)
+    for cell, step in zip(made.cells, plan):
+        text = released.get(step["name"])
+        step["unanswered"] = text is not None and cell.source.strip() == text.strip()
+    return Rebuilt(made, plan, max(0, number - MOST_EXTRA))
 
 
 def steps(source: NotebookNode, made: NotebookNode) -> list[dict[str, Any]]:
@@ -122,6 +126,24 @@ def used(source: str) -> set[str]:
     except (SyntaxError, ValueError):
         return set()
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def modules_of(sources: Iterable[str]) -> list[str]:
+    """Return the modules that these cells import, or will need as soon as they train."""
+    found = {"torch", "numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline"}
+    for source in sources:
+        try:
+            nodes = list(ast.walk(ast.parse(python(source))))
+        except (SyntaxError, ValueError):
+            continue
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                found |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+            elif isinstance(node, ast.Attribute) and node.attr == "optim":
+                found |= {"torch.optim", "torch._dynamo"}  # the second at the first optimizer
+    return sorted(found)
 
 
 def imports(source: str) -> str:

@@ -37,7 +37,6 @@ _QUIET = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "LANG": "C.UTF-8",
-    "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONNOUSERSITE": "1",
 }
@@ -53,6 +52,7 @@ class Zygote:
     """A warm process that forks on request; close it to end it and all its children."""
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: str) -> None:
+        self.warm = False
         self.control, there = socket.socketpair()
         self.noise = tempfile.TemporaryFile()  # noqa: SIM115
         command = [str(there.fileno()) if word == "CONTROL" else word for word in command]
@@ -76,6 +76,8 @@ class Zygote:
         Raises:
             GraderError: it never will be; the sentence says why.
         """
+        if self.warm:
+            return
         self.control.settimeout(PATIENCE)
         try:
             answer = self.control.recv(1)
@@ -83,13 +85,13 @@ class Zygote:
             answer = b""
         self.control.settimeout(None)
         if answer != b"r":
-            self.close()
             self.noise.seek(0)
             words = self.noise.read().decode("utf-8", "replace").strip().split("\n")[-1][:300]
             raise GraderError(
                 f"The sandbox could not be set up ({words or 'it did not start'}): the system "
                 f"forbids it to make namespaces; {REMEDY}."
             )
+        self.warm = True
 
     def close(self) -> None:
         """End it, and with it everything that it has forked."""
@@ -97,6 +99,12 @@ class Zygote:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
+        self.noise.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
 
 
 def require_sandbox() -> None:
@@ -124,9 +132,9 @@ def gensrc_folder() -> Path | None:
     return Path(found.origin).parent if found and found.origin else None
 
 
-def judge_zygote(modules: tuple[str, ...]) -> Zygote:
-    """Start the trusted zygote, of which the judges are forks."""
-    options = {"isolate": False, "modules": [*modules, *_course_modules()]}
+def judge_zygote(modules: list[str]) -> Zygote:
+    """Start the trusted zygote, of which the judges are forks; it imports ``modules``."""
+    options = {"isolate": False, "modules": modules}
     package = gensrc_folder()
     paths = [str(Path(__file__).parent.parent), *([str(package.parent)] if package else [])]
     environment = {**os.environ, **_QUIET, "MPLBACKEND": "Agg"}
@@ -135,13 +143,14 @@ def judge_zygote(modules: tuple[str, ...]) -> Zygote:
     return Zygote(command, environment, "/")
 
 
-def _course_modules() -> list[str]:
-    package = gensrc_folder()
-    return [f"gensrc.{path.stem}" for path in package.glob("[a-z]*.py")] if package else []
-
-
 def student_zygote(
-    staging: Path, files: Path, withheld: frozenset[str], *, limit: int, unsafe: bool
+    staging: Path,
+    files: Path,
+    withheld: frozenset[str],
+    modules: list[str],
+    *,
+    limit: int,
+    unsafe: bool,
 ) -> Zygote:
     """Start the zygote of the students' processes for one exercise.
 
@@ -149,6 +158,7 @@ def student_zygote(
         staging: an empty folder for what it may read.
         files: the files that lie beside the notebook when students work on it.
         withheld: names of ``gensrc`` that are not to be had.
+        modules: what it imports before it forks.
         limit: seconds for each cell.
         unsafe: run without a sandbox.
     """
@@ -162,7 +172,7 @@ def student_zygote(
         "file": LARGEST_FILE,
         "processes": PROCESSES,
         "cpu": 20 * limit,
-        "modules": _course_modules(),
+        "modules": modules,
     }
     arguments = ["-m", "autograder.zygote", "student", "CONTROL", json.dumps(options)]
     if unsafe:
@@ -212,10 +222,11 @@ def _bubblewrap(staging: Path) -> list[str]:
                     words += ["--perms", "0755", "--dir", str(parent)]
             words += ["--ro-bind", str(prefix), str(prefix)]
             made.add(prefix)
+    words += ["--perms", "0755", "--dir", "/etc"]
     for name in _ETC:
         if os.path.exists(f"/etc/{name}"):
             words += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
-    words += ["--ro-bind", str(staging), PLACE]
+    words += ["--perms", "0755", "--dir", "/opt", "--ro-bind", str(staging), PLACE]
     words += ["--ro-bind", str(staging / "passwd"), "/etc/passwd"]
     words += ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", HOME]
     words += ["--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/"]

@@ -4,6 +4,7 @@ Everything here runs in the process of the submission, which the student's code 
 it likes. Nothing that it says is believed; see :mod:`autograder.judge`.
 """
 
+import contextlib
 import socket
 import sys
 import traceback
@@ -126,8 +127,6 @@ class Cells:
         self.shell.execution_count = number
         outcome = self.shell.run_cell(source, store_history=False)
         error = outcome.error_before_exec or outcome.error_in_exec
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
         said: dict[str, Any] = {"shown": self.shown}
         if error is not None:
             lines = "\n".join(self.errors)[-20_000:]
@@ -140,6 +139,12 @@ class Cells:
         return said
 
 
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
 def live(connection: socket.socket) -> None:
     """Serve one submission until the judge closes the connection."""
     peer = Peer(Channel(connection), trusted=False, explain=explain)
@@ -149,6 +154,7 @@ def live(connection: socket.socket) -> None:
         return cells.run(*reader.read(head["tree"]))
 
     peer.operations = {**operations_on(peer, cells.names), "run": run}
+    peer.settle = _flush
     try:
         peer.serve()
     except Gone:

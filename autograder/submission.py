@@ -1,16 +1,19 @@
 """What students handed in: finding it, and saying what is wrong with it."""
 
 import json
+import os
 import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 
 from autograder.course import Course, GraderError, digest, digest_folder
 
-LARGEST = 20_000_000  # bytes of one notebook
+LARGEST = 20_000_000  # bytes of one notebook, and of all that is handed in
+MOST_FILES = 100
 
 _KINDS = {
     b"PK": "a Word document, a spreadsheet or a zip archive",
@@ -35,6 +38,10 @@ class Submission(NamedTuple):
 
     def stamp(self, tests: str) -> str:
         """Return what changes when the submission or its ``tests`` change."""
+        if _too_much(self.folder):
+            return digest(
+                b"too much", str(self.folder.lstat().st_mtime_ns).encode(), tests.encode()
+            )
         return digest(digest_folder(self.folder).encode(), tests.encode())
 
 
@@ -76,6 +83,11 @@ def objection(course: Course, submission: Submission) -> str:
     """Return why ``submission`` cannot be graded, in one sentence for the student, or ''."""
     if any(mark in submission.student for mark in "*?["):  # nbgrader takes these for patterns
         return "The name of the submission's folder has one of * ? [ in it: ask for another name."
+    if _too_much(submission.folder):
+        return (
+            f"More than {MOST_FILES} files or {LARGEST / 1e6:.0f} MB were handed in: hand in the "
+            "notebook alone."
+        )
     expected = sorted((course.source / submission.assignment).glob("*.ipynb"))
     present = [path for path in expected if _exists(submission.folder / path.name)]
     if not present:
@@ -87,6 +99,39 @@ def objection(course: Course, submission: Submission) -> str:
         if fault:
             return f"{path.name} {fault}"
     return ""
+
+
+def _too_much(folder: Path) -> bool:
+    """Return whether there are more files, or larger ones, than anybody hands in."""
+    number = size = 0
+    for place, folders, files in os.walk(folder):
+        number += len(folders) + len(files)
+        if number > MOST_FILES:
+            return True
+        size += sum(os.lstat(os.path.join(place, name)).st_size for name in files)
+    return size > 2 * LARGEST
+
+
+def read_submitted(path: Path) -> nbformat.NotebookNode:
+    """Return the notebook in ``path``, which must be a file and no link."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        notebook: nbformat.NotebookNode = _parsed(file.read(LARGEST + 1))
+    return notebook
+
+
+def _parsed(content: bytes) -> Any:
+    """Return the notebook in ``content``, brought to the present form."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        for cell in notebook.cells:  # outputs and ids are made anew; what they say is nothing
+            if cell.cell_type == "code":
+                cell.outputs = []
+            cell.pop("attachments", None)
+            cell.pop("id", None)
+        notebook.nbformat_minor = 4
+        nbformat.validate(notebook)
+    return notebook
 
 
 def _exists(path: Path) -> bool:
@@ -115,8 +160,7 @@ def _fault(path: Path, source: Path) -> str:
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         return f"is not a notebook: {again}"
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
-        nbformat.validate(notebook)
+        notebook = _parsed(content)
     except Exception as error:
         first = str(error).strip().split("\n")[0][:200]
         return f"is a damaged notebook ({first}): {again}"
