@@ -141,8 +141,11 @@ def modules_of(sources: Iterable[str]) -> list[str]:
                 found |= {name.name for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-            elif isinstance(node, ast.Attribute) and node.attr == "optim":
+            name = getattr(node, "attr", None) or getattr(node, "id", None)
+            if name == "optim":
                 found |= {"torch.optim", "torch._dynamo"}  # the second at the first optimizer
+            elif name in ("autograd", "backward", "requires_grad", "requires_grad_"):
+                found.add("torch.fx.experimental.symbolic_shapes")  # at the first gradient
     return sorted(found)
 
 
