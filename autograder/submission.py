@@ -126,7 +126,7 @@ def _parsed(content: bytes) -> Any:
         notebook = nbformat.reads(content.decode(), as_version=4)
         for cell in notebook.cells:  # outputs and ids are made anew; what they say is nothing
             if cell.cell_type == "code":
-                cell.outputs = []
+                cell.outputs, cell.execution_count = [], None
             cell.pop("attachments", None)
             cell.pop("id", None)
         notebook.nbformat_minor = 4

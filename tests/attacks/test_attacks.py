@@ -48,6 +48,7 @@ VAULT = (
     + cell("q2-test", "assert halves(1234)[:3] == [1234, 617, 308] and halves(0) == []", "test", 2)
 )
 FULL = 5
+pytestmark = pytest.mark.slow
 EVERY = 6  # attacks between two honest students
 
 
