@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from autograder.course import TIMEOUT, Course, GraderError
@@ -87,18 +88,23 @@ def _lab(course: Course, options: argparse.Namespace) -> None:
 
 
 def _grade(course: Course, options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
     from autograder.export import export
     from autograder.grade import Result, grade
     from autograder.submission import strangers
 
+    bar = tqdm(disable=None, unit=" submissions")  # on stderr, where that is a terminal
+
     def tell(result: Result) -> None:
+        bar.update()
         took = f"{result.seconds:.1f} s" if result.seconds else "unchanged"
         points = f"{result.score:g} / {result.max_score:g}"
-        print(f"{result.assignment:<16} {result.student:<20} {points:>9}  {took}", flush=True)
+        bar.write(f"{result.assignment:<16} {result.student:<20} {points:>9}  {took}")
         if result.message:
-            print(f"    {result.message}")
+            bar.write(f"    {result.message}")
         for flag in result.flags:
-            print(f"    flagged: {flag}")
+            bar.write(f"    flagged: {flag}")
 
     results = grade(
         course,
@@ -110,12 +116,15 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
         unsafe=options.unsafe_no_sandbox,
         tell=tell,
     )
+    bar.close()
     for name in strangers(course, course.assignments()):
         print(f"{course.submitted / name}: not graded, because there is no exercise of that name.")
     if not results:
         print(f"There is nothing to grade in {course.submitted}/STUDENT/ASSIGNMENT/.")
         return
     export(course, course.assignments(), course.marks)
+    for flag, number in Counter(flag for one in results for flag in one.flags).items():
+        print(f"{number} flagged: {flag}")
     print(f"marks: {course.marks}\nfeedback: {course.feedback}")
 
 

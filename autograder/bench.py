@@ -1,5 +1,6 @@
 """One submission on the judge's side: gets the case from the grader, and reports each cell."""
 
+import contextlib
 import json
 import os
 import resource
@@ -8,6 +9,9 @@ from typing import Any
 
 from autograder.channel import Printed, WatchedChannel
 from autograder.judge import Judge
+from autograder.zygote import held
+
+MEMORY = 4 << 30  # bytes that a judge may take: what students send is bounded, what tests do is not
 
 
 class Forked:
@@ -36,6 +40,9 @@ def hear_case(job: socket.socket, control: socket.socket) -> None:
     stream = job.makefile("rw", encoding="utf-8")
     case: dict[str, Any] = json.loads(stream.readline())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    most = held() + MEMORY
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     os.chdir(case["folder"])
 
     def tell(number: int, outcome: dict[str, Any]) -> None:

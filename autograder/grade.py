@@ -21,7 +21,7 @@ from autograder.record import only_grader, points_of, save_scores, write_noteboo
 from autograder.release import release
 from autograder.sandbox import require_sandbox
 from autograder.submission import Submission, find_submissions, objection, read_submitted
-from autograder.warm import court_for, wait
+from autograder.warm import close, court_for, wait
 from autograder.withhold import Withholding, read_withholding
 
 UNSAFE = "graded without the sandbox"
@@ -132,6 +132,7 @@ class _Run:
                     tell(results[-1])
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                close()  # what still runs ends at once
                 raise
         return results
 
