@@ -1,4 +1,4 @@
-"""The command line: ``python -m autograder release|lab|grade|feedback|export``."""
+"""The command line: ``python -m autograder release|lab|collect|grade|feedback|export|report``."""
 
 import argparse
 import sys
@@ -44,6 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     add("release", _release, "make the students' versions of the exercises")
     lab = add("lab", _lab, "copy them to a folder to work in; changed files stay", names=False)
     lab.add_argument("folder", nargs="?", default="lab", metavar="FOLDER")
+    collect = add("collect", _collect, "take submissions from an LMS's zip", names=False)
+    collect.add_argument("assignment", metavar="ASSIGNMENT")
+    collect.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="zip or folder")
+    collect.add_argument(
+        "--names", type=Path, metavar="FILE", help="CSV: name or number in the LMS, student here"
+    )
+    collect.add_argument("--force", action="store_true", help="replace newer submissions too")
     grade = add("grade", _grade, "grade submitted/STUDENT/ASSIGNMENT; write feedback and marks")
     grade.add_argument("--student", default="", help="grade this student only")
     grade.add_argument("--force", action="store_true", help="grade again what has not changed")
@@ -85,6 +92,39 @@ def _lab(course: Course, options: argparse.Namespace) -> None:
     release(course, [])
     for sentence in fill_lab(course, Path(options.folder)):
         print(sentence)
+
+
+def _collect(course: Course, options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from autograder.collect import OLDER, REFUSED, Collected, collect
+
+    bar = tqdm(total=0, disable=None, unit=" students")  # on stderr, where that is a terminal
+
+    def expect(number: int) -> None:
+        bar.total += number
+        bar.refresh()
+
+    def tell(one: Collected) -> None:
+        bar.update()
+        for note in one.notes:
+            bar.write(f"{one.student}: {note}")
+
+    results = collect(
+        course,
+        options.assignment,
+        options.paths,
+        names=options.names,
+        force=options.force,
+        tell=tell,
+        expect=expect,
+    )
+    bar.close()
+    counts = Counter(one.outcome for one in results)
+    print(", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing found")
+    missing = counts[REFUSED] + counts[OLDER]
+    if missing or not results:
+        raise GraderError(f"{options.assignment}: {missing} not collected, as said above.")
 
 
 def _grade(course: Course, options: argparse.Namespace) -> None:
