@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     feedback.add_argument("--student", default="", help="this student only")
     export = add("export", _export, "write the table of marks")
     export.add_argument("--to", type=Path, metavar="FILE", help="default: autograder/marks.csv")
+    add("report", _report, "how an assignment went: points, hard tests, whom to look at")
     return parser
 
 
@@ -181,6 +182,12 @@ def _export(course: Course, options: argparse.Namespace) -> None:
     target = options.to or course.marks
     rows = export(course, course.choose(options.assignments), target)
     print(f"{rows} rows in {target}")
+
+
+def _report(course: Course, options: argparse.Namespace) -> None:
+    from autograder.report import as_text, report
+
+    print("\n".join(as_text(one) for one in report(course, options.assignments)), end="")
 
 
 if __name__ == "__main__":
