@@ -11,7 +11,7 @@ from autograder.course import TIMEOUT, Course, GraderError
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status."""
     options = _parser().parse_args(arguments)
-    course = Course(Path(options.course).resolve())
+    course = Course(Path(options.course).resolve(), options.db)
     try:
         options.command(course, options)
     except GraderError as error:
@@ -19,6 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except OSError as error:
         print(f"Stopped by the system ({error}); what was finished is kept.", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if not type(error).__module__.startswith("sqlalchemy."):
+            raise
+        words = " ".join(str(getattr(error, "orig", error)).split())[:300]
+        print(f"Stopped by the gradebook ({words}); what was finished is kept.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped; what was finished is kept, and the next run does the rest.")
@@ -30,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m autograder", description=__doc__)
     here = Path(__file__).resolve().parent.parent
     parser.add_argument("--course", default=here, metavar="FOLDER", help="root of the course")
+    parser.add_argument(
+        "--db", default="", metavar="URL", help="the gradebook; default: SQLite in autograder/"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(

@@ -19,6 +19,7 @@ def settings(course: Course, *, timeout: int = TIMEOUT) -> Config:
     c = Config()
     c.CourseDirectory.root = str(course.grader)
     c.CourseDirectory.db_url = course.database
+    c.CourseDirectory.course_id = "default_course"  # PostgreSQL insists that it exists
     c.ClearSolutions.code_stub = {"python": STUB}
     c.ClearSolutions.text_stub = "Write your answer here."
     c.Execute.timeout = timeout  # of nbgrader's own commands

@@ -40,9 +40,6 @@ def unpack(
                 "take for one"
             )
         seen.add(folded(entry.parts))
-        if entry.parts[-1] == STAMP:  # times come from the collector
-            place.unlink()
-            return
         found[entry.parts] = place, entry.when
 
     for entry in entries:
