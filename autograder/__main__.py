@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument("--workers", type=_seconds, default=0, help="default: one per processor")
     grade.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="let the workers of this dask scheduler judge; local: a cluster on this machine",
+    )
+    grade.add_argument(
         "--unsafe-no-sandbox",
         action="store_true",
         help="run students' code without protection; every result says so",
@@ -164,6 +170,7 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
         timeout=options.timeout,
         workers=options.workers,
         unsafe=options.unsafe_no_sandbox,
+        scheduler=options.scheduler,
         tell=tell,
     )
     bar.close()

@@ -3,10 +3,10 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -23,6 +23,9 @@ from autograder.sandbox import require_sandbox
 from autograder.submission import Submission, find_submissions, objection, read_submitted
 from autograder.warm import close, court_for, wait
 from autograder.withhold import Withholding, read_withholding
+
+if TYPE_CHECKING:
+    from autograder.cluster import Cluster
 
 UNSAFE = "graded without the sandbox"
 
@@ -46,7 +49,7 @@ class _Exercise(NamedTuple):
     files: Path
 
 
-class _Verdict(NamedTuple):
+class Verdict(NamedTuple):
     """What the court says of one submission."""
 
     message: str
@@ -63,6 +66,7 @@ def grade(
     timeout: int = TIMEOUT,
     workers: int = 0,
     unsafe: bool = False,
+    scheduler: str = "",
     tell: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """Grade the submissions to ``assignments`` (all when empty), and write their pages.
@@ -79,10 +83,11 @@ def grade(
         timeout: limit for each cell, in seconds.
         workers: submissions that run at the same time; 0 for one per processor.
         unsafe: run students' code without a sandbox, and say so in every result.
+        scheduler: address of a dask scheduler whose workers judge; '' for this machine.
         tell: called with each result as soon as it is there.
     """
     names = course.choose(assignments)
-    if not unsafe:
+    if not unsafe and not scheduler:  # workers look for their own
         require_sandbox()
     with only_grader(course):
         release(course, names)
@@ -96,11 +101,11 @@ def grade(
         if lost:
             release(course, lost, force=True)
         with open_gradebook(course) as gradebook:
-            run = _Run(course, gradebook, force, timeout, unsafe)
-            return run.grade(submissions, workers or os.cpu_count() or 1, tell)
+            run = Run(course, gradebook, force, timeout, unsafe)
+            return run.grade(submissions, workers or os.cpu_count() or 1, scheduler, tell)
 
 
-class _Run:
+class Run:
     """One run of the grader: the only one that writes to the gradebook."""
 
     def __init__(
@@ -113,28 +118,56 @@ class _Run:
         self.tests: dict[str, str] = {}
 
     def grade(
-        self, submissions: list[Submission], workers: int, tell: Callable[[Result], None]
+        self,
+        submissions: list[Submission],
+        workers: int,
+        scheduler: str,
+        tell: Callable[[Result], None],
     ) -> list[Result]:
         """Grade what has to be graded, several at a time; return all results in order."""
         before = {one: self._before(one) for one in submissions}
         todo = [one for one in submissions if before[one] is None]
         results = []
-        exercises = {name: self._exercise(name) for name in {one.assignment for one in todo}}
-        courts = self._courts(exercises)
-        with ThreadPoolExecutor(workers) as pool:
-            verdicts = {
-                one: pool.submit(self._hear, courts[one.assignment], one, exercises) for one in todo
-            }
+        with self._pool(scheduler if todo else "", workers) as pool:
+            if isinstance(pool, ThreadPoolExecutor):
+                hear = self.hearing([one.assignment for one in todo])
+                verdicts: dict[Submission, Any] = {one: pool.submit(hear, one) for one in todo}
+            else:
+                verdicts = {one: pool.submit(one) for one in todo}
             try:
                 for one in submissions:
                     known = before[one]
                     results.append(known or self._write(one, verdicts.pop(one).result()))
                     tell(results[-1])
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                if isinstance(pool, ThreadPoolExecutor):
+                    pool.shutdown(wait=False, cancel_futures=True)
+                else:
+                    pool.stop()
                 close()  # what still runs ends at once
                 raise
         return results
+
+    def _pool(self, scheduler: str, workers: int) -> "ThreadPoolExecutor | Cluster":
+        if not scheduler:
+            return ThreadPoolExecutor(workers)
+        from autograder.cluster import Cluster
+
+        return Cluster(scheduler, self, workers)
+
+    def hearing(self, names: Iterable[str]) -> Callable[[Submission], Verdict]:
+        """Return what judges a submission to one of ``names``, its zygotes warm."""
+        exercises = {name: self._exercise(name) for name in set(names)}
+        courts = self._courts(exercises)
+        return lambda one: self._hear(courts[one.assignment], one, exercises)
+
+    def hear_here(self, submission: Submission) -> Verdict:
+        """Judge on this machine what no worker of a cluster has finished."""
+        if message := objection(self.course, submission):
+            return Verdict(message, {}, 0.0)
+        if not self.unsafe:
+            require_sandbox()
+        return self.hearing([submission.assignment])(submission)
 
     def _stamp(self, submission: Submission) -> str:
         name = submission.assignment
@@ -171,7 +204,7 @@ class _Run:
 
     def _hear(
         self, court: Court, submission: Submission, exercises: dict[str, _Exercise]
-    ) -> _Verdict:
+    ) -> Verdict:
         """Have one submission judged; runs in a thread, and writes nothing."""
         start = time.perf_counter()
         message = objection(self.course, submission)
@@ -191,9 +224,9 @@ class _Run:
                     f"{name}.ipynb could not be graded ({words}): show this message to your "
                     "teacher."
                 ).replace(str(self.course.root), "…")
-        return _Verdict(message, {} if message else found, time.perf_counter() - start)
+        return Verdict(message, {} if message else found, time.perf_counter() - start)
 
-    def _write(self, submission: Submission, verdict: _Verdict) -> Result:
+    def _write(self, submission: Submission, verdict: Verdict) -> Result:
         """Record a verdict: notebook, gradebook, page, and last that it is all there."""
         start = time.perf_counter()
         folder = self.course.autograded / submission.student / submission.assignment
