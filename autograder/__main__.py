@@ -1,4 +1,4 @@
-"""The command line: ``python -m autograder release|lab|collect|grade|feedback|export|report``."""
+"""The command line: ``python -m autograder new|release|lab|collect|grade|feedback|export|report``."""
 
 import argparse
 import sys
@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
         return made
 
+    new = add("new", _new, "begin an exercise: a small one to change", names=False)
+    new.add_argument("name", metavar="NAME")
     add("release", _release, "make the students' versions of the exercises")
     lab = add("lab", _lab, "copy them to a folder to work in; changed files stay", names=False)
     lab.add_argument("folder", nargs="?", default="lab", metavar="FOLDER")
@@ -92,6 +94,12 @@ def _seconds(text: str) -> int:
             f"expected seconds or a number, a whole number above 0, got {text!r}"
         )
     return int(text)
+
+
+def _new(course: Course, options: argparse.Namespace) -> None:
+    from autograder.new import new_exercise
+
+    print(new_exercise(course, options.name))
 
 
 def _release(course: Course, options: argparse.Namespace) -> None:
