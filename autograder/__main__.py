@@ -1,4 +1,4 @@
-"""The command line: ``python -m autograder new|release|lab|collect|grade|feedback|export|report``."""
+"""The command line: ``python -m autograder COMMAND``."""
 
 import argparse
 import sys

@@ -161,7 +161,7 @@ def test_when_all_workers_are_gone_the_rest_is_judged_here(
 def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
     course = tiny_course(tmp_path)
     wanted = class_of(course, 2)
-    run = start(course, "--scheduler", "local", "--workers", "2")
+    run = start(course, "--scheduler", "local", "--workers", "1")
     _, err = run.communicate(timeout=240)
     assert run.returncode == 0, err
     assert scores(course) == wanted
