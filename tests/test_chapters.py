@@ -94,10 +94,11 @@ def test_outputs_have_no_error_and_pictures_have_words(chapter: Path) -> None:
         assert "error" not in kinds or "raises-exception" in cell.metadata.get("tags", [])
         pictures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
         mystnb = cell.metadata.get("mystnb", {})
+        assert bool(pictures) == ("figure" in mystnb), f"figure or caption: {cell.source[:60]!r}"
         if pictures:
             assert len(pictures) == 1, f"one figure in a cell: {cell.source[:60]!r}"
             assert len(mystnb.get("image", {}).get("alt", "")) > 30, f"no alt: {cell.source[:60]!r}"
-            assert mystnb.get("figure", {}).get("caption"), f"no caption: {cell.source[:60]!r}"
+            assert mystnb["figure"].get("caption"), f"no caption: {cell.source[:60]!r}"
 
 
 @each_chapter

@@ -11,14 +11,20 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gensrc"
 LAYERS = {
     "formulas": {
+        "bimatrix",
         "divergences",
+        "flows",
         "games",
+        "matrix_games",
         "mixtures",
         "binned",
         "moments",
         "population",
+        "transport",
         "_guards",
+        "_linear",
         "_quadratic",
+        "_transport",
     },
     "models": {"networks"},
     "running": {"training", "data", "metrics", "verify", "plotting"},
@@ -26,8 +32,8 @@ LAYERS = {
 ORDER = list(LAYERS)
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-# What formulas may import besides torch: solvers of SciPy, and small tools.
-FOREIGN = {"formulas": {"torch", "scipy", "numpy"}, "models": {"torch", "numpy"}}
+# What formulas may import besides torch: solvers of SciPy and POT, and small tools.
+FOREIGN = {"formulas": {"torch", "scipy", "numpy", "ot"}, "models": {"torch", "numpy"}}
 
 
 def imported(module: str) -> set[str]:
