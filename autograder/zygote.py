@@ -25,6 +25,7 @@ NOBODY = 65534
 NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
 PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
 NO_SUID_NO_DEV = 6
+THREADS = 4 << 30  # bytes of addresses that threads reserve without using them
 DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
 
 Handler = Callable[[list[int], dict[str, Any]], None]
@@ -79,6 +80,26 @@ def warm(modules: tuple[str, ...]) -> None:
     gc.freeze()
 
 
+def withhold(names: list[str]) -> None:
+    """Put a function that only raises in the place of each of these, wherever it is known."""
+
+    class Withheld(Exception):
+        pass
+
+    for name in names:
+        module, _, short = name.rpartition(".")
+        original = getattr(importlib.import_module(module), short)
+        words = f"{name} is what this exercise asks you to write: write your own here."
+
+        def refuse(*args: Any, words: str = words, **kwargs: Any) -> None:
+            raise Withheld(words)
+
+        for known in [*sys.modules.values()]:
+            for key, value in [*getattr(known, "__dict__", {}).items()]:
+                if value is original:
+                    setattr(known, key, refuse)
+
+
 # --- a student's process
 
 
@@ -98,17 +119,21 @@ def student(files: list[int], options: dict[str, Any]) -> None:
         os._exit(0)
     for one in (data, out, err):
         os.close(one)
-    _watch(pid, life, options["isolate"])
+    _watch(pid, life, options)
 
 
-def _watch(pid: int, life: int, isolated: bool) -> None:
-    """Wait until the process ends or ``life`` is closed; leave nothing of it running."""
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(-1)
+def _watch(pid: int, life: int, options: dict[str, Any]) -> None:
+    """Wait until the process ends or ``life`` is closed; leave nothing of it running.
+
+    It ends, too, when all that it has started takes too much memory together.
+    """
     poll = select.poll()
     poll.register(life, select.POLLIN)
-    while not poll.poll(500 if isolated else 100):
+    own = held()[1]
+    while not poll.poll(500 if options["isolate"] else 100):
         if os.waitpid(pid, os.WNOHANG)[0]:
+            break
+        if options["isolate"] and taken_by(pid, own) > options["together"]:
             break
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
@@ -124,12 +149,11 @@ def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for file, place in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(file, place)
-    for one in range(3, 256):
-        if one != data:
-            with contextlib.suppress(OSError):
-                os.close(one)
+    os.closerange(3, data)
+    os.closerange(data + 1, 1 << 16)
     home = options["home"]
     if options["isolate"]:
+        _forbid_more()
         _own_places(home, options["scratch"])
         _drop_rights()
     else:
@@ -144,9 +168,10 @@ def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
 
 
 def _limit(options: dict[str, Any]) -> None:
-    memory = options["memory"] + held()
+    addresses, _, data = held()
     limits = {
-        "RLIMIT_DATA": memory,
+        "RLIMIT_DATA": data + options["memory"],
+        "RLIMIT_AS": addresses + 2 * options["memory"] + THREADS,  # shared memory counts here
         "RLIMIT_NPROC": options["processes"],
         "RLIMIT_FSIZE": options["file"],
         "RLIMIT_CPU": options["cpu"],
@@ -160,16 +185,42 @@ def _limit(options: dict[str, Any]) -> None:
             resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def held() -> int:
-    """Return the bytes of data that this process has already."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[5]) * resource.getpagesize()
-    except OSError:  # hidden, or another system
-        return _HELD
+def statm(pid: int | str = "self") -> tuple[int, int, int]:
+    """Return the bytes of a process: addresses, memory in use, and data.
+
+    Raises:
+        OSError: there is no such process, or no way to know.
+    """
+    with open(f"/proc/{pid}/statm") as file:
+        numbers = [int(word) * resource.getpagesize() for word in file.read().split()]
+    return numbers[0], numbers[1], numbers[5]
 
 
-_HELD = 1 << 30
+def held() -> tuple[int, int, int]:
+    """Return the bytes of this process, as they were at the start where that is all we know."""
+    with contextlib.suppress(OSError):  # hidden, or another system
+        return statm()
+    return _held
+
+
+_held = (16 << 30, 1 << 30, 1 << 30)
+
+
+def taken_by(root: int, own: int) -> int:
+    """Return the bytes in use by process ``root`` and all below it, without ``own`` of each."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
+    family, total = {root}, 0
+    for pid in sorted(parents):  # children that have a lower number are counted one look later
+        if parents[pid] in family:
+            family.add(pid)
+    for pid in family:
+        with contextlib.suppress(OSError):
+            total += max(0, statm(pid)[1] - own)
+    return total
 
 
 def _system(number: int, value: int) -> None:
@@ -204,6 +255,12 @@ def _mount(source: str | None, target: str, kind: str | None, flags: int, data: 
     words = [one.encode() if one else None for one in (source, target, kind, data)]
     result = _libc().mount(*words[:3], ctypes.c_ulong(flags), words[3])
     _check(result, f"mount {target}")
+
+
+def _forbid_more() -> None:
+    """Let no process make namespaces of its own, in which it would have rights again."""
+    with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
+        file.write("0")
 
 
 def _own_places(home: str, size: int) -> None:
@@ -250,7 +307,7 @@ def judge(files: list[int], options: dict[str, Any]) -> None:
 
 def main(role: str, control: str, text: str) -> None:
     """Warm up, and fork until the control socket is closed."""
-    global _HELD
+    global _held
     options = json.loads(text)
     _system(DIE_WITH_PARENT, signal.SIGKILL)
     if role == "student" and os.getuid() == 0 and options["isolate"]:
@@ -262,8 +319,9 @@ def main(role: str, control: str, text: str) -> None:
     if role == "student":
         from autograder.student import make_shell
 
+        withhold(options["withheld"])
         make_shell().run_cell("None")  # what it does at its first cell is done here
-        _HELD = held()
+        _held = held()
     else:
         importlib.import_module("autograder.bench")
         gc.freeze()
