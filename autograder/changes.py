@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.wire import Packed, pack, tensor_bytes
+from autograder.frames import tensor_bytes
+from autograder.wire import Packed, pack
 
 
 class Watch:

@@ -17,7 +17,8 @@ WAITING = "A person reads this answer; it has no points yet."
 MOST = 1000  # characters of a message
 
 _OWN_CELL = re.compile(r"<cell[ -]\d+>")
-_LIBRARY = re.compile(r"[~/][^\s:'\"]*/(?:site-packages|lib/python3\.\d+)/")
+_WORD = re.compile(r"[^\s:'\"]+")
+_LIBRARY = re.compile(r"/(?:site-packages|lib/python3\.\d+)/")
 _HOMES = sorted(
     {sys.prefix, sys.base_prefix, tempfile.gettempdir(), str(Path.home()), str(Path.cwd())} - {"/"},
     key=len,
@@ -105,10 +106,15 @@ def _squeezed(text: str) -> str:
 
 def _without(text: str, secrets: list[str]) -> str:
     """Return ``text`` with every line that repeats one of ``secrets`` taken out."""
-    if not any(secret in _squeezed(text) for secret in secrets):
+
+    def tells(part: str) -> bool:
+        squeezed = _squeezed(part)
+        return any(secret in squeezed for secret in secrets)
+
+    if not tells(text):
         return text
     lines = text.split("\n")
-    kept = [REMOVED if any(s in _squeezed(line) for s in secrets) else line for line in lines]
+    kept = [REMOVED if tells(line) else line for line in lines]
     if kept == lines:  # the repeated line was broken into several
         return REMOVED
     return "\n".join(kept)
@@ -145,10 +151,18 @@ def _bounded(text: str) -> str:
 
 def _scrubbed(text: str) -> str:
     """Return ``text`` without the places of this machine."""
-    text = _LIBRARY.sub("…/", _OWN_CELL.sub("your cell", text))
+    text = _WORD.sub(_shortened, _OWN_CELL.sub("your cell", text))
     for place in _HOMES:
         text = text.replace(f"{place}/", "…/")
     return text
+
+
+def _shortened(word: re.Match[str]) -> str:
+    """Return a word with what leads to Python's libraries taken out."""
+    text = word[0]
+    start = min((place for place in map(text.find, "~/") if place >= 0), default=0)
+    ends = [found.end() for found in _LIBRARY.finditer(text, start + 1)]
+    return f"{text[:start]}…/{text[ends[-1] :]}" if ends else text
 
 
 def _cleaned(output: NotebookNode, secrets: list[str]) -> NotebookNode:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,9 @@ PROCESSES = 64
 PLACE, HOME = "/opt/grader", "/scratch"
 PATIENCE = 180  # seconds until a zygote must be warm
 
-NEEDED = (
-    *("__init__", "wire", "channel", "peer", "changes", "graph", "dice", "proxies", "student"),
-    "zygote",
+NEEDED = (  # modules of this package that the student's side runs
+    *("__init__", "frames", "wire", "channel", "peer", "changes", "graph", "dice"),
+    *("isolate", "proxies", "student", "zygote"),
 )
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime", "alternatives")
@@ -53,15 +54,21 @@ class Zygote:
     """A warm process that forks on request; close it to end it and all its children."""
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: str) -> None:
+        self.command, self.environment, self.folder = command, environment, folder
+        self.lock = threading.Lock()
+        self.closed = False
+        self._start()
+
+    def _start(self) -> None:
         self.warm = False
         self.control, there = socket.socketpair()
         self.noise = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [str(there.fileno()) if word == "CONTROL" else word for word in command]
+        command = [str(there.fileno()) if word == "CONTROL" else word for word in self.command]
         try:
             self.process = subprocess.Popen(
                 command,
-                env=environment,
-                cwd=folder,
+                env=self.environment,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=self.noise,
                 stderr=self.noise,
@@ -94,8 +101,24 @@ class Zygote:
             )
         self.warm = True
 
+    def revive(self) -> bool:
+        """Start it again if it has died; return whether it had."""
+        with self.lock:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.2)
+            if self.alive or self.closed:
+                return False
+            self._stop()
+            self._start()
+            self.wait()
+            return True
+
     def close(self) -> None:
         """End it, and with it everything that it has forked."""
+        self.closed = True
+        self._stop()
+
+    def _stop(self) -> None:
         self.control.close()
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
@@ -236,7 +259,9 @@ def _bubblewrap(staging: Path, package: Path | None) -> list[str]:
                     words += ["--perms", "0755", "--dir", str(parent)]
             words += ["--ro-bind", str(prefix), str(prefix)]
             made.add(prefix)
-    if package and any(package.resolve().is_relative_to(one) for one in (*_SYSTEM, *made)):
+    if package and any(
+        package.resolve().is_relative_to(one) for one in (*map(Path, _SYSTEM), *made)
+    ):
         words += ["--tmpfs", str(package.resolve()), "--remount-ro", str(package.resolve())]
     words += ["--perms", "0755", "--dir", "/etc"]
     for name in _ETC:

@@ -6,7 +6,6 @@ judge of one submission. Run as ``python -m autograder.zygote ROLE CONTROL OPTIO
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -21,12 +20,17 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from autograder.isolate import (
+    DIE_WITH_PARENT,
+    drop_rights,
+    forbid_more,
+    own_namespaces,
+    own_places,
+    system,
+)
+
 NOBODY = 65534
-NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
-PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
-NO_SUID_NO_DEV = 6
 THREADS = 4 << 30  # bytes of addresses that threads reserve without using them
-DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
 
 Handler = Callable[[list[int], dict[str, Any]], None]
 
@@ -61,7 +65,7 @@ def _can_isolate(options: dict[str, Any]) -> bool:
     pid = os.fork()
     if pid == 0:
         try:
-            _own_namespaces()
+            own_namespaces()
         except BaseException as error:
             print(error, file=sys.stderr, flush=True)
             os._exit(1)
@@ -106,9 +110,9 @@ def withhold(names: list[str]) -> None:
 def student(files: list[int], options: dict[str, Any]) -> None:
     """Fork the student's process, and end it when the judge lets go of the last of ``files``."""
     data, out, err, life = files
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     if options["isolate"]:
-        _own_namespaces()
+        own_namespaces()
     pid = os.fork()
     if pid == 0:
         os.close(life)
@@ -145,7 +149,7 @@ def _watch(pid: int, life: int, options: dict[str, Any]) -> None:
 def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
     """Make the present process the one of a submission: its files, places, rights and limits."""
     os.setsid()
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for file, place in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(file, place)
@@ -153,9 +157,9 @@ def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
     os.closerange(data + 1, 1 << 16)
     home = options["home"]
     if options["isolate"]:
-        _forbid_more()
-        _own_places(home, options["scratch"])
-        _drop_rights()
+        forbid_more()
+        own_places(home, options["scratch"])
+        drop_rights()
     else:
         home = tempfile.mkdtemp(prefix="submission-", dir=home)
     os.environ.update(HOME=home, TMPDIR=home, IPYTHONDIR=f"{home}/.ipython")
@@ -223,83 +227,12 @@ def taken_by(root: int, own: int) -> int:
     return total
 
 
-def _system(number: int, value: int) -> None:
-    if sys.platform == "linux":
-        _libc().prctl(number, value, 0, 0, 0)
-
-
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _check(result: int, what: str) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def _own_namespaces() -> None:
-    user, group = os.getuid(), os.getgid()
-    _system(DUMPABLE, 1)  # or the maps below cannot be written
-    _check(_libc().unshare(NAMESPACES), "unshare")
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
-
-
-def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
-    words = [one.encode() if one else None for one in (source, target, kind, data)]
-    result = _libc().mount(*words[:3], ctypes.c_ulong(flags), words[3])
-    _check(result, f"mount {target}")
-
-
-def _forbid_more() -> None:
-    """Let no process make namespaces of its own, in which it would have rights again."""
-    with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
-        file.write("0")
-
-
-def _own_places(home: str, size: int) -> None:
-    """Mount a scratch folder of bounded size, and hide the processes of others."""
-    _mount(None, "/", None, PRIVATE)
-    _mount("tmpfs", home, "tmpfs", NO_SUID_NO_DEV, f"size={size},nr_inodes=20000,mode=700")
-    for place in ("/tmp", "/dev/shm"):
-        folder = f"{home}/.{place.rsplit('/', 1)[1]}"
-        os.mkdir(folder)
-        _mount(folder, place, None, BIND)
-    try:
-        _mount("proc", "/proc", "proc", NO_SUID_NO_DEV)
-    except OSError:  # the system's own is covered in part: show two harmless files of it
-        kept = {}
-        for name in ("cpuinfo", "meminfo"):
-            with open(f"/proc/{name}") as file:
-                kept[name] = file.read()
-        _mount("tmpfs", "/proc", "tmpfs", NO_SUID_NO_DEV, "size=1m")
-        for name, text in kept.items():
-            with open(f"/proc/{name}", "w") as file:
-                file.write(text)
-        _mount(None, "/proc", None, REMOUNT | READ_ONLY | NO_SUID_NO_DEV)
-
-
-def _drop_rights() -> None:
-    _system(NO_NEW_PRIVILEGES, 1)
-    for number in range(64):
-        _system(DROP_BOUND, number)
-    head = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    _check(_libc().capset(head, (ctypes.c_uint32 * 6)()), "capset")
-    _system(DUMPABLE, 0)
-
-
 # --- the judge of one submission
 
 
 def judge(files: list[int], options: dict[str, Any]) -> None:
     """Judge the submission that is described on the first of ``files``."""
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     from autograder.bench import hear_case
 
     hear_case(socket.socket(fileno=files[0]), socket.socket(fileno=files[1]))
@@ -309,12 +242,12 @@ def main(role: str, control: str, text: str) -> None:
     """Warm up, and fork until the control socket is closed."""
     global _held
     options = json.loads(text)
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     if role == "student" and os.getuid() == 0 and options["isolate"]:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-        _system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
+        system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
     warm(tuple(options["modules"]))
     if role == "student":
         from autograder.student import make_shell
