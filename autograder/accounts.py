@@ -58,7 +58,7 @@ def checked(reply: Any) -> dict[str, Any]:
             kind = "execute_result" if one.get("kind") == "execute_result" else "display_data"
             found = {name: one["data"].get(name) for name in KINDS}
             data = {k: v for k, v in found.items() if isinstance(v, str) and len(v) < largest(k)}
-            outcome["shown"].append({"kind": kind, "data": data})
+            outcome["shown"] += [{"kind": kind, "data": data}] * bool(data)
     error = reply.get("error")
     if isinstance(error, dict):
         texts = {key: str(error.get(key, ""))[:20_000] for key in ("type", "text", "traceback")}

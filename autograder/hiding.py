@@ -15,6 +15,9 @@ REMOVED = "[a line of a hidden test was removed here]"
 LONG_ENOUGH = 10  # characters; shorter lines of a test, such as "else:", give nothing away
 WAITING = "A person reads this answer; it has no points yet."
 MOST = 1000  # characters of a message
+MOST_SHOWN = 40_000  # characters of a student's cells, and of their outputs, on one page
+MOST_MARKDOWN = 8_000  # of one piece of Markdown: some texts take a time that grows as the square
+LEFT_OUT = "\n[the rest is too long, and is left out of this page]"
 
 _OWN_CELL = re.compile(r"<cell[ -]\d+>")
 _WORD = re.compile(r"[^\s:'\"]+")
@@ -54,15 +57,46 @@ def hide_tests(nb: NotebookNode) -> None:
     """Strip hidden tests from sources and outputs; set ``cell.metadata.outcome``."""
     secrets = hidden_lines(nb)
     heading = ""
+    room = _Room(MOST_SHOWN), _Room(MOST_SHOWN)
     for cell in nb.cells:
         heading = _heading(cell) or heading
+        if not utils.is_locked(cell):
+            cell.source = room[0].fit(cell.source, markdown=cell.cell_type == "markdown")
         if _is_test(cell):
             cell.metadata["outcome"] = _outcome(cell, secrets)
             cell.source, cell.outputs = visible_part(cell.source), []
         elif cell.cell_type == "code":
-            cell.outputs = [_cleaned(output, secrets) for output in cell.outputs]
+            cell.outputs = [_cleaned(_fitted(one, room[1]), secrets) for one in cell.outputs]
         if utils.is_grade(cell):
             cell.metadata["question"] = heading
+
+
+class _Room:
+    """The room that is left on a page."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def fit(self, text: str, *, markdown: bool = False) -> str:
+        """Return as much of ``text`` as there is room for."""
+        most = min(self.left, MOST_MARKDOWN) if markdown else self.left
+        self.left -= min(most, len(text))
+        return text if len(text) <= most else text[:most] + LEFT_OUT
+
+
+def _fitted(output: NotebookNode, room: _Room) -> NotebookNode:
+    """Return an output of a student's cell, cut to the room that is left."""
+    if output.output_type == "stream":
+        output.text = room.fit(output.text)
+    elif output.output_type == "error":
+        output.traceback = room.fit("\n".join(output.traceback)).split("\n")
+    else:
+        for kind in output.data:
+            if not kind.startswith("image/"):
+                output.data[kind] = room.fit(
+                    str(output.data[kind]), markdown=kind == "text/markdown"
+                )
+    return output
 
 
 def _is_test(cell: NotebookNode) -> bool:

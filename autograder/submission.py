@@ -13,6 +13,7 @@ import nbformat
 from autograder.course import Course, GraderError, digest, digest_folder
 
 LARGEST = 20_000_000  # bytes of one notebook, and of all that is handed in
+LONGEST = 1_000_000  # characters of all cells of a notebook, without their outputs
 MOST_FILES = 100
 
 _KINDS = {
@@ -199,6 +200,12 @@ def _fault(path: Path, source: Path) -> str:
 
 def _strange_cells(notebook: nbformat.NotebookNode, source: Path) -> str:
     """Return what speaks against ``notebook`` being an answer to ``source``, or ''."""
+    length = sum(len(cell.source) for cell in notebook.cells)
+    if length > LONGEST:
+        return (
+            f"has cells of {length:,} characters and at most {LONGEST:,} are read: take out what "
+            "is not part of your answers, and hand it in again."
+        )
     wanted = _grade_ids(nbformat.read(source, as_version=4))
     if wanted and not wanted & _grade_ids(notebook):
         return "has no cell of this exercise: begin with the released notebook, and hand in that."

@@ -96,6 +96,9 @@ def _pack_rare(value: Any, packed: Packed, export: Any, known: dict[int, int], d
     if isinstance(value, torch.Generator) and type(value) is torch.Generator:
         packed.mutable.append(value)
         return {"g": _blob(value.get_state().numpy().tobytes(), packed)}
+    if type(value) is np.random.Generator and type(value.bit_generator) is np.random.PCG64:
+        packed.mutable.append(value)
+        return {"ng": list(numpy_state(value))}
     if isinstance(value, torch.dtype):
         return {"dt": str(value)}
     if isinstance(value, torch.device):
@@ -111,6 +114,24 @@ def _pack_rare(value: Any, packed: Packed, export: Any, known: dict[int, int], d
     if export is None:
         raise WireError(f"a value of type {type(value).__name__} cannot be handed over")
     return export(value)
+
+
+def numpy_state(generator: np.random.Generator) -> tuple[int, ...]:
+    """Return the state of NumPy's own generator: where it is, its stream, and a half number."""
+    found: Any = generator.bit_generator.state
+    inner = found["state"]
+    return inner["state"], inner["inc"], found["has_uint32"], found["uinteger"]
+
+
+def set_numpy_state(generator: np.random.Generator, state: Any) -> None:
+    """Bring a generator to a state that :func:`numpy_state` gave."""
+    place, stream, half, number = state
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": place, "inc": stream},
+        "has_uint32": half,
+        "uinteger": number,
+    }
 
 
 def _pack_number(value: Any) -> Tree:
@@ -255,6 +276,14 @@ class Reader:
         self.mutable.append(made)
         return made
 
+    def _numpy_generator(self, state: Any, depth: int) -> np.random.Generator:
+        if not all(type(one) is int and one >= 0 for one in state):
+            raise WireError("damaged data")
+        made = np.random.Generator(np.random.PCG64())
+        set_numpy_state(made, state)
+        self.mutable.append(made)
+        return made
+
     def _known(self, number: Any, depth: int) -> Any:
         if type(number) is not int or number < 0:
             raise WireError("damaged data")
@@ -293,6 +322,7 @@ _PLAIN: dict[str, Callable[[Reader, Any, int], Any]] = {
     "D": lambda self, body, depth: _decimal(body),
     "b": lambda self, body, depth: bytes(self.blobs[body]),
     "g": Reader._generator,
+    "ng": Reader._numpy_generator,
     "dt": lambda self, body, depth: DTYPES[body],
     "dev": lambda self, body, depth: torch.device(body),
     "nd": lambda self, body, depth: np.dtype(_ARRAY.fullmatch(body)[0]),  # type: ignore[index]
