@@ -1,200 +1,141 @@
-r"""How two players move in the game :math:`\min_x \max_y V(x, y)`: a flow and four kinds of steps.
+r"""Normalizing flows: densities made by an invertible change of variables.
 
-Notation: a point is :math:`(x, y)`, the last axis of a tensor of shape (..., 2). The *field*
-:math:`F(x, y) = (-\partial V/\partial x, \; \partial V/\partial y)` is where the two players push:
-x down the slope of V, y up. In the xy game, :math:`V = xy` and :math:`F(x, y) = (-y, x)`, a
-rotation by a right angle. The steps take any field; the default is that of the xy game. The step
-size is :math:`\eta`.
+If :math:`z = f(\epsilon)` with an invertible, differentiable f and
+:math:`\epsilon \sim \mathcal N(0, I)`, then
+
+.. math:: \log q(z) = \log \mathcal N(\epsilon \,|\, 0, I)
+    - \log \left| \det \frac{\partial f}{\partial \epsilon} \right| .
+
+The layers here are affine couplings, whose Jacobian matrix is triangular.
 """
 
-from collections.abc import Callable
+import math
+from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-Field = Callable[[Tensor], Tensor]
-Step = Callable[[Tensor, float], Tensor]
+from gensrc.networks import mlp
 
 
-def xy_field(point: Tensor) -> Tensor:
-    r"""Where the players of the xy game push.
+class Flowed(NamedTuple):
+    """What came out of a flow, (..., k), and the ``log_det`` of the map that made it, (...)."""
 
-    .. math:: F(x, y) = (-y, x)
+    value: Tensor
+    log_det: Tensor
 
-    Equation: def-xy-flow
+
+def couple(x: Tensor, log_scale: Tensor, shift: Tensor) -> Flowed:
+    r"""Keep the first entries and map the others affinely.
+
+    .. math:: y_1 = x_1, \qquad y_2 = e^{a(x_1)} \odot x_2 + t(x_1), \qquad
+        \log \left| \det \frac{\partial y}{\partial x} \right| = \sum_j a_j(x_1)
+
+    Equation: eq-coupling
 
     Args:
-        point: (x, y), shape (..., 2).
+        x: shape (..., k).
+        log_scale: a for the last entries of x, which may depend on the first, shape (..., m).
+        shift: t for the same entries, shape (..., m).
 
     Returns:
-        F, the same shape.
+        y (..., k) and the log-determinant (...).
 
     Raises:
-        ValueError: the point does not have two finite coordinates.
+        ValueError: the shapes differ, or m is not less than k.
 
-    >>> xy_field(torch.tensor([3.0, 4.0]))
-    tensor([-4.,  3.])
+    Source: Dinh, Sohl-Dickstein and Bengio (2017).
+
+    >>> couple(torch.ones(2), torch.tensor([2.0]).log(), torch.tensor([5.0]))
+    Flowed(value=tensor([1., 7.]), log_det=tensor(0.6931))
     """
-    _check_point(point)
-    return torch.stack([-point[..., 1], point[..., 0]], dim=-1)
+    m = log_scale.shape[-1]
+    if log_scale.shape != shift.shape or not 0 < m < x.shape[-1]:
+        raise ValueError(
+            f"log_scale, shift: expected one shape (..., m) with 0 < m < {x.shape[-1]}, "
+            f"got {tuple(log_scale.shape)} and {tuple(shift.shape)}"
+        )
+    kept, moved = x[..., :-m], x[..., -m:]
+    return Flowed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
 
 
-def xy_orbit(start: Tensor, time: Tensor) -> Tensor:
-    r"""Where the players of the xy game are if they move continuously.
+def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Flowed:
+    r"""The inverse of :func:`couple`: the kept entries say which map to undo.
 
-    .. math:: x(t) = x_0 \cos t - y_0 \sin t, \qquad y(t) = x_0 \sin t + y_0 \cos t
+    .. math:: x_1 = y_1, \qquad x_2 = e^{-a(y_1)} \odot (y_2 - t(y_1))
 
-    Equation: eq-xy-orbit
+    Equation: eq-coupling
+
+    >>> uncouple(torch.tensor([1.0, 7.0]), torch.tensor([2.0]).log(), torch.tensor([5.0])).value
+    tensor([1., 1.])
+    """
+    m = log_scale.shape[-1]
+    kept, moved = y[..., :-m], y[..., -m:]
+    return Flowed(torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1))
+
+
+class CouplingFlow(nn.Module):
+    r"""Couplings in a row, with the entries reversed between them, from noise to z.
+
+    Each coupling has a small network for a and t; :math:`|a| \le 2`, so that a layer can stretch
+    by at most :math:`e^2` and training stays calm.
 
     Args:
-        start: (x_0, y_0), shape (..., 2).
-        time: t, in the time unit of the flow (2 pi is once around), shape (...).
-
-    Returns:
-        the points, shape (..., 2).
+        entries: k, at least 2.
+        layers: number of couplings; with fewer than two an entry never moves.
+        hidden: units of the hidden layer of each network.
+        generator: draws the initial weights.
 
     Raises:
-        ValueError: the start does not have two finite coordinates.
-
-    >>> xy_orbit(torch.tensor([1.0, 0.0]), torch.tensor(torch.pi / 6))
-    tensor([0.8660, 0.5000])
+        ValueError: fewer than two entries or no layers.
     """
-    _check_point(start)
-    x, y = start.unbind(-1)
-    cos, sin = time.cos(), time.sin()
-    return torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
 
+    def __init__(
+        self, entries: int, *, layers: int, hidden: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        if entries < 2 or layers < 1:
+            raise ValueError(f"entries, layers: expected >= 2 and >= 1, got {entries}, {layers}")
+        kept, moved = entries // 2, entries - entries // 2
+        sizes = [kept, hidden, 2 * moved]
+        networks = [mlp(sizes, generator=generator, activation=nn.Tanh) for _ in range(layers)]
+        self.networks = nn.ModuleList(networks)
+        self.kept, self.entries = kept, entries
 
-def simultaneous(point: Tensor, size: float, field: Field = xy_field) -> Tensor:
-    r"""One gradient step of both players at the same time.
+    def forward(self, noise: Tensor) -> Flowed:
+        """z = f(noise) and log |det df/d noise|."""
+        value, log_det = noise, noise.new_zeros(noise.shape[:-1])
+        for network in self.networks:
+            value, more = couple(value, *self._scale_and_shift(network, value))
+            value, log_det = value.flip(-1), log_det + more
+        return Flowed(value, log_det)
 
-    .. math:: (x', y') = (x, y) + \eta F(x, y)
+    def inverse(self, z: Tensor) -> Flowed:
+        """The noise that makes z, and the log-determinant of this inverse map."""
+        value, log_det = z, z.new_zeros(z.shape[:-1])
+        for network in reversed(self.networks):
+            value = value.flip(-1)
+            value, more = uncouple(value, *self._scale_and_shift(network, value))
+            log_det = log_det + more
+        return Flowed(value, log_det)
 
-    Equation: eq-simultaneous-radius
+    def log_prob(self, z: Tensor) -> Tensor:
+        r"""Log-density of z = f(noise), in nats, shape (...).
 
-    Args:
-        point: (x, y), shape (..., 2).
-        size: step size eta.
-        field: F, from points to points.
+        .. math:: \log q(z) = \log \mathcal N(f^{-1}(z) \,|\, 0, I)
+            + \log \left| \det \frac{\partial f^{-1}}{\partial z} \right|
 
-    Returns:
-        the next point, the same shape.
+        Equation: eq-flow-density
+        """
+        noise, log_det = self.inverse(z)
+        return log_det - (noise.square().sum(-1) + self.entries * math.log(math.tau)) / 2
 
-    >>> simultaneous(torch.tensor([1.0, 0.0]), 0.5)
-    tensor([1.0000, 0.5000])
-    """
-    return point + size * field(point)
+    def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
+        """n draws of z, shape (n, k)."""
+        like = next(self.parameters())
+        noise = torch.randn((n, self.entries), generator=generator, device=generator.device)
+        return self.forward(noise.to(like)).value
 
-
-def alternating(point: Tensor, size: float, field: Field = xy_field) -> Tensor:
-    r"""One gradient step of x, and then one of y that sees it.
-
-    .. math:: x' = x + \eta F_1(x, y), \qquad y' = y + \eta F_2(x', y)
-
-    Equation: eq-alternating-invariant
-
-    Args:
-        point: (x, y), shape (..., 2).
-        size: step size eta.
-        field: F, from points to points.
-
-    Returns:
-        the next point, the same shape.
-
-    >>> alternating(torch.tensor([1.0, 1.0]), 0.5)
-    tensor([0.5000, 1.2500])
-    """
-    y = point[..., 1]
-    x = point[..., 0] + size * field(point)[..., 0]
-    moved = torch.stack([x, y], dim=-1)
-    return torch.stack([x, y + size * field(moved)[..., 1]], dim=-1)
-
-
-def extragradient(point: Tensor, size: float, field: Field = xy_field) -> Tensor:
-    r"""A trial step of both, and then the step that the trial point asks for.
-
-    .. math:: (x', y') = (x, y) + \eta F\big((x, y) + \eta F(x, y)\big)
-
-    Equation: eq-extragradient-radius
-
-    Args:
-        point: (x, y), shape (..., 2).
-        size: step size eta.
-        field: F, from points to points.
-
-    Returns:
-        the next point, the same shape.
-
-    Source: Korpelevich (1976).
-
-    >>> extragradient(torch.tensor([1.0, 0.0]), 0.5)
-    tensor([0.7500, 0.5000])
-    """
-    return point + size * field(point + size * field(point))
-
-
-def xy_proximal(point: Tensor, size: float) -> Tensor:
-    r"""The implicit step: the field is taken at the point where the step ends.
-
-    .. math:: (x', y') = (x, y) + \eta F(x', y')
-        = \frac{1}{1 + \eta^2} (x - \eta y, \; y + \eta x)
-
-    For the xy game it has this closed form; in general each step is an equation to solve.
-
-    Equation: eq-proximal-radius
-
-    Args:
-        point: (x, y), shape (..., 2).
-        size: step size eta.
-
-    Returns:
-        the next point, the same shape.
-
-    Raises:
-        ValueError: the point does not have two finite coordinates.
-
-    Source: Rockafellar (1976).
-
-    >>> xy_proximal(torch.tensor([5.0, 0.0]), 2.0)
-    tensor([1., 2.])
-    """
-    return simultaneous(point, size) / (1 + size**2)
-
-
-def path(step: Step, start: Tensor, *, size: float, steps: int) -> Tensor:
-    r"""The points that a number of steps visit, the start included.
-
-    Args:
-        step: one of the steps of this module, from (point, size) to the next point.
-        start: shape (..., 2).
-        size: step size eta.
-        steps: how many, 0 or more.
-
-    Returns:
-        the points, shape (steps + 1, ..., 2).
-
-    Raises:
-        ValueError: a start without two finite coordinates, fewer than 0 steps, or a step size
-            that is not a positive number.
-
-    >>> path(simultaneous, torch.tensor([1.0, 0.0]), size=1.0, steps=2)
-    tensor([[1., 0.],
-            [1., 1.],
-            [0., 2.]])
-    """
-    _check_point(start)
-    if steps < 0 or not 0 < size < float("inf"):
-        raise ValueError(f"steps, size: expected steps >= 0 and size > 0, got {steps} and {size}")
-    points = [start]
-    for _ in range(steps):
-        points.append(step(points[-1], size))
-    return torch.stack(points)
-
-
-def _check_point(point: Tensor) -> None:
-    """Raise ValueError unless ``point`` holds points of the plane."""
-    if not isinstance(point, Tensor) or not point.is_floating_point() or point.shape[-1:] != (2,):
-        got = tuple(point.shape) if isinstance(point, Tensor) else type(point).__name__
-        raise ValueError(f"point: expected a floating-point tensor of shape (..., 2), got {got}")
-    if not bool(point.isfinite().all()):
-        raise ValueError("point: expected finite numbers, got NaN or infinity")
+    def _scale_and_shift(self, network: nn.Module, value: Tensor) -> tuple[Tensor, Tensor]:
+        scale, shift = network(value[..., : self.kept]).chunk(2, -1)
+        return 2 * torch.tanh(scale / 2), shift

@@ -102,6 +102,13 @@ def test_outputs_have_no_error_and_pictures_have_words(chapter: Path) -> None:
 
 
 @each_chapter
+def test_lines_of_code_fit_the_page(chapter: Path) -> None:
+    cells = [c for c in jupytext.read(chapter).cells if c.cell_type == "code"]
+    lines = [line for cell in cells for line in cell.source.splitlines()]
+    assert not [line for line in lines if len(line) > 100]
+
+
+@each_chapter
 def test_chapter_follows_the_template(chapter: Path) -> None:
     text = chapter.read_text()
     assert all(words in text for words in ("You will learn", "You need", "Time"))

@@ -13,12 +13,12 @@ PURE = "gensrc.bimatrix.pure_equilibria"
 MIXED = "gensrc.bimatrix.mixed_equilibria"
 GAINS = "gensrc.bimatrix.deviation_gains"
 INDIFFERENT = "gensrc.bimatrix._indifferent"
-FIELD = "gensrc.flows.xy_field"
-ORBIT = "gensrc.flows.xy_orbit"
-SIMULTANEOUS = "gensrc.flows.simultaneous"
-ALTERNATING = "gensrc.flows.alternating"
-EXTRAGRADIENT = "gensrc.flows.extragradient"
-PROXIMAL = "gensrc.flows.xy_proximal"
+FIELD = "gensrc.game_dynamics.xy_field"
+ORBIT = "gensrc.game_dynamics.xy_orbit"
+SIMULTANEOUS = "gensrc.game_dynamics.simultaneous"
+ALTERNATING = "gensrc.game_dynamics.alternating"
+EXTRAGRADIENT = "gensrc.game_dynamics.extragradient"
+PROXIMAL = "gensrc.game_dynamics.xy_proximal"
 
 EQUILIBRIA = [
     Break("eq-game-programme (fingers, by search)", SOLVE, "lowest + span *", "span *"),

@@ -1,4 +1,4 @@
-"""`gensrc.flows`: the orbit against a solver of differential equations, the steps against loops."""
+"""`gensrc.game_dynamics`: the orbit against a solver of equations, the steps against loops."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from gensrc.flows import (
+from gensrc.game_dynamics import (
     alternating,
     extragradient,
     path,
