@@ -50,11 +50,10 @@ grade: $(READY) ## grade autograder/submitted/STUDENT/ASSIGNMENT/: marks and fee
 	@$(RUN) -m autograder grade
 
 test: $(READY) ## everything that guards the project
-	@$(RUN) -m book.execute --check
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy gensrc autograder book
-	@$(RUN) -m pytest
+	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope
 
 bench: $(READY) ## measure against other libraries, side by side
 	@for file in benchmarks/[a-z]*.py; do $(RUN) $$file || exit 1; done

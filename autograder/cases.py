@@ -45,11 +45,9 @@ class Court:
         faults: list[str] = []
         for names, steps in parts(rebuilt, withholding):
             found = self._hear_part(self.students[names], steps, folder, limit)
-            finished = False
             for number, outcome in found:
                 if number < 0:
                     flags += [flag for flag in outcome["flags"] if flag not in flags]
-                    finished = True
                     continue
                 outcomes[number] = outcome
                 step = steps[number]
@@ -65,7 +63,7 @@ class Court:
                         outcomes[number] = {"stdout": NOT_RUN}
                     elif "used what the exercise withholds" not in flags:
                         flags.append("used what the exercise withholds")
-            if not finished:
+            if not _is_whole(found):
                 faults.append("the judge of this submission died")
         for step, outcome in zip(rebuilt.steps, outcomes):
             if step["kind"] == TEST and "score" not in outcome:
@@ -73,6 +71,21 @@ class Court:
         return Judged(outcomes, flags, faults)
 
     def _hear_part(
+        self, students: Zygote, steps: list[dict[str, Any]], folder: Path, limit: int
+    ) -> list[tuple[int, dict[str, Any]]]:
+        """Have one part judged; once more when a zygote died, which is no fault of the part."""
+        found: list[tuple[int, dict[str, Any]]] = []
+        for _ in range(3):
+            judges, student = self.judges.process, students.process
+            found = self._ask(students, steps, folder, limit)
+            if _is_whole(found):
+                break
+            dead = self.judges.revive() | students.revive()
+            if not dead and (judges, student) == (self.judges.process, students.process):
+                break
+        return found
+
+    def _ask(
         self, students: Zygote, steps: list[dict[str, Any]], folder: Path, limit: int
     ) -> list[tuple[int, dict[str, Any]]]:
         case = {
@@ -83,13 +96,13 @@ class Court:
             "seed": _seed(steps),
         }
         here, there = socket.socketpair()
-        files = [there.fileno(), students.control.fileno()]
-        socket.send_fds(self.judges.control, [b"f"], files)
-        there.close()
         here.settimeout(LONGEST * limit + 60)
         found = []
         with here, here.makefile("rw", encoding="utf-8") as stream:
             try:
+                with there:
+                    files = [there.fileno(), students.control.fileno()]
+                    socket.send_fds(self.judges.control, [b"f"], files)
                 stream.write(json.dumps(case) + "\n")
                 stream.flush()
                 for line in stream:
@@ -98,6 +111,11 @@ class Court:
             except (OSError, ValueError):
                 pass
         return found
+
+
+def _is_whole(found: list[tuple[int, dict[str, Any]]]) -> bool:
+    """Return whether a judge came to the end."""
+    return any(number < 0 for number, _ in found)
 
 
 def _seed(steps: list[dict[str, Any]]) -> int:

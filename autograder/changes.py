@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.wire import Packed, pack, tensor_bytes
+from autograder.frames import tensor_bytes
+from autograder.wire import Packed, numpy_state, pack, set_numpy_state
 
 
 class Watch:
@@ -44,7 +45,7 @@ def _shifted(more: Packed, packed: Packed) -> Any:
                 return {tag: body + blobs}
             if tag == "a":
                 return {"a": [body[0], body[1], body[2] + blobs, body[3]]}
-            return {tag: shift(body)} if tag not in ("handle", "own", "nd") else tree
+            return {tag: shift(body)} if tag not in ("handle", "own", "nd", "ng") else tree
         return tree
 
     return shift(more.tree)
@@ -57,6 +58,8 @@ def _content(one: Any) -> Any:
         return one.shape, one.tobytes()
     if isinstance(one, torch.Generator):
         return one.get_state().numpy().tobytes()
+    if isinstance(one, np.random.Generator):
+        return numpy_state(one)
     return [*one.items()] if isinstance(one, dict) else [*one]
 
 
@@ -92,3 +95,8 @@ def write_into(target: Any, new: Any) -> None:
         target.update(new)
     elif isinstance(target, torch.Generator):
         target.set_state(new.get_state())
+    elif isinstance(target, np.random.Generator):
+        before, after = numpy_state(target), numpy_state(new)
+        if before[1] != after[1]:
+            raise TypeError("another stream of random numbers")
+        set_numpy_state(target, after)

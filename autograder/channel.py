@@ -6,7 +6,7 @@ import socket
 import time
 from typing import Any
 
-from autograder.wire import WireError, frame, read_frame
+from autograder.frames import WireError, frame, read_frame
 
 PIECE = 1 << 18
 MOST_PRINTED = 20_000  # bytes kept of what one cell prints, for each stream

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograder.course import Course, GraderError, digest, digest_folder, files_in
-from autograder.submission import Submission, objection
+from autograder.sandbox import gensrc_folder, require_sandbox
+from autograder.submission import LARGEST, Submission, objection, read_regular
 from autograder.warm import close
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ class Task(NamedTuple):
 @cache
 def code_digest() -> str:
     """Return a digest of the program, which must be the same on all machines."""
-    from autograder.sandbox import gensrc_folder
-
     paths = sorted(Path(__file__).parent.glob("*.py"))
     package = gensrc_folder()
     return digest(
@@ -113,7 +112,7 @@ class Cluster:
             }
         books = (path.name for path in (course.source / name).glob("*.ipynb"))
         handed_in = {
-            book: zlib.compress((submission.folder / book).read_bytes())
+            book: zlib.compress(read_regular(submission.folder / book, LARGEST + 1))
             for book in books
             if (submission.folder / book).exists()
         }
@@ -162,7 +161,18 @@ class Hearing:
             except Exception as error:  # workers died of it, or with it
                 logging.getLogger("autograder").warning("%s", error)
             break
-        return self.cluster.run.hear_here(self.submission)
+        return _hear_here(self.cluster.run, self.submission)
+
+
+def _hear_here(run: "Run", submission: Submission) -> "Verdict":
+    """Judge on this machine what no worker has finished, or what needs no judging."""
+    from autograder.grade import Verdict
+
+    if message := objection(run.course, submission):
+        return Verdict(message, {}, 0.0)
+    if not run.unsafe:
+        require_sandbox()
+    return run.hearing([submission.assignment])(submission)
 
 
 # --- at a worker
@@ -175,7 +185,6 @@ _lock = threading.Lock()
 def hear_there(task: Task) -> "Verdict":
     """Judge one submission on the machine of a worker."""
     from autograder.grade import Run
-    from autograder.sandbox import require_sandbox
 
     if task.code != code_digest():
         raise GraderError(

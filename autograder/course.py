@@ -126,7 +126,7 @@ def digest_folder(folder: Path) -> str:
     """Return the SHA-256 of the names and bytes of all files in ``folder``."""
     parts = []
     for path in files_in(folder):
-        parts += [path.relative_to(folder).as_posix().encode(), path.read_bytes()]
+        parts += [os.fsencode(path.relative_to(folder)), path.read_bytes()]
     return digest(*parts)
 
 

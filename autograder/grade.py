@@ -17,7 +17,7 @@ from autograder.course import TIMEOUT, Course, digest_folder, read_record, write
 from autograder.engine import open_gradebook
 from autograder.feedback import write_message, write_pages
 from autograder.rebuild import Rebuilt, rebuild
-from autograder.record import only_grader, points_of, save_scores, write_notebook
+from autograder.record import hand_in_time, only_grader, points_of, save_scores, write_notebook
 from autograder.release import release
 from autograder.sandbox import require_sandbox
 from autograder.submission import Submission, find_submissions, objection, read_submitted
@@ -161,14 +161,6 @@ class Run:
         courts = self._courts(exercises)
         return lambda one: self._hear(courts[one.assignment], one, exercises)
 
-    def hear_here(self, submission: Submission) -> Verdict:
-        """Judge on this machine what no worker of a cluster has finished."""
-        if message := objection(self.course, submission):
-            return Verdict(message, {}, 0.0)
-        if not self.unsafe:
-            require_sandbox()
-        return self.hearing([submission.assignment])(submission)
-
     def _stamp(self, submission: Submission) -> str:
         name = submission.assignment
         if name not in self.tests:
@@ -219,19 +211,24 @@ class Run:
                 judged = court.hear(rebuilt, withholding, folder=exercise.files, limit=self.timeout)
                 found[name] = rebuilt, judged
             except Exception as error:  # nothing that is handed in may stop the run
-                words = f"{type(error).__name__}: {error}".split("\n")[0][:300]
-                message = (
-                    f"{name}.ipynb could not be graded ({words}): show this message to your "
-                    "teacher."
-                ).replace(str(self.course.root), "…")
+                message = _in_words(self.course, error)
         return Verdict(message, {} if message else found, time.perf_counter() - start)
 
     def _write(self, submission: Submission, verdict: Verdict) -> Result:
-        """Record a verdict: notebook, gradebook, page, and last that it is all there."""
+        """Record a verdict; one that cannot be recorded becomes an explained zero."""
+        try:
+            return self._record(submission, verdict)
+        except OSError:  # the disk is full, for example: this is not the student's doing
+            raise
+        except Exception as error:
+            return self._record(submission, Verdict(_in_words(self.course, error), {}, 0.0))
+
+    def _record(self, submission: Submission, verdict: Verdict) -> Result:
+        """Write notebook, gradebook, page, and last that it is all there."""
         start = time.perf_counter()
         folder = self.course.autograded / submission.student / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
-        flags = [UNSAFE] if self.unsafe else []
+        flags = [UNSAFE] * self.unsafe + [*filter(None, [hand_in_time(submission)[1]])]
         written = {}
         for name, (rebuilt, judged) in verdict.notebooks.items():
             flags += [*judged.flags, *judged.faults]
@@ -255,6 +252,12 @@ class Run:
         points = points_of(self.gradebook, submission) or (0.0, 0.0)
         seconds = verdict.seconds + time.perf_counter() - start
         return Result(*submission[:2], *points, verdict.message, seconds, tuple(flags))
+
+
+def _in_words(course: Course, error: Exception) -> str:
+    """Return the sentence for a submission that the grader cannot cope with."""
+    words = f"{type(error).__name__}: {error}".split("\n")[0][:300].replace(str(course.root), "…")
+    return f"This could not be graded ({words}): show this message to your teacher."
 
 
 def rewrite_feedback(course: Course, assignments: list[str], student: str = "") -> int:

@@ -15,9 +15,13 @@ REMOVED = "[a line of a hidden test was removed here]"
 LONG_ENOUGH = 10  # characters; shorter lines of a test, such as "else:", give nothing away
 WAITING = "A person reads this answer; it has no points yet."
 MOST = 1000  # characters of a message
+MOST_SHOWN = 40_000  # characters of a student's cells, and of their outputs, on one page
+MOST_MARKDOWN = 8_000  # of one piece of Markdown: some texts take a time that grows as the square
+LEFT_OUT = "\n[the rest is too long, and is left out of this page]"
 
 _OWN_CELL = re.compile(r"<cell[ -]\d+>")
-_LIBRARY = re.compile(r"[~/][^\s:'\"]*/(?:site-packages|lib/python3\.\d+)/")
+_WORD = re.compile(r"[^\s:'\"]+")
+_LIBRARY = re.compile(r"/(?:site-packages|lib/python3\.\d+)/")
 _HOMES = sorted(
     {sys.prefix, sys.base_prefix, tempfile.gettempdir(), str(Path.home()), str(Path.cwd())} - {"/"},
     key=len,
@@ -53,15 +57,46 @@ def hide_tests(nb: NotebookNode) -> None:
     """Strip hidden tests from sources and outputs; set ``cell.metadata.outcome``."""
     secrets = hidden_lines(nb)
     heading = ""
+    room = _Room(MOST_SHOWN), _Room(MOST_SHOWN)
     for cell in nb.cells:
         heading = _heading(cell) or heading
+        if not utils.is_locked(cell):
+            cell.source = room[0].fit(cell.source, markdown=cell.cell_type == "markdown")
         if _is_test(cell):
             cell.metadata["outcome"] = _outcome(cell, secrets)
             cell.source, cell.outputs = visible_part(cell.source), []
         elif cell.cell_type == "code":
-            cell.outputs = [_cleaned(output, secrets) for output in cell.outputs]
+            cell.outputs = [_cleaned(_fitted(one, room[1]), secrets) for one in cell.outputs]
         if utils.is_grade(cell):
             cell.metadata["question"] = heading
+
+
+class _Room:
+    """The room that is left on a page."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def fit(self, text: str, *, markdown: bool = False) -> str:
+        """Return as much of ``text`` as there is room for."""
+        most = min(self.left, MOST_MARKDOWN) if markdown else self.left
+        self.left -= min(most, len(text))
+        return text if len(text) <= most else text[:most] + LEFT_OUT
+
+
+def _fitted(output: NotebookNode, room: _Room) -> NotebookNode:
+    """Return an output of a student's cell, cut to the room that is left."""
+    if output.output_type == "stream":
+        output.text = room.fit(output.text)
+    elif output.output_type == "error":
+        output.traceback = room.fit("\n".join(output.traceback)).split("\n")
+    else:
+        for kind in output.data:
+            if not kind.startswith("image/"):
+                output.data[kind] = room.fit(
+                    str(output.data[kind]), markdown=kind == "text/markdown"
+                )
+    return output
 
 
 def _is_test(cell: NotebookNode) -> bool:
@@ -105,10 +140,15 @@ def _squeezed(text: str) -> str:
 
 def _without(text: str, secrets: list[str]) -> str:
     """Return ``text`` with every line that repeats one of ``secrets`` taken out."""
-    if not any(secret in _squeezed(text) for secret in secrets):
+
+    def tells(part: str) -> bool:
+        squeezed = _squeezed(part)
+        return any(secret in squeezed for secret in secrets)
+
+    if not tells(text):
         return text
     lines = text.split("\n")
-    kept = [REMOVED if any(s in _squeezed(line) for s in secrets) else line for line in lines]
+    kept = [REMOVED if tells(line) else line for line in lines]
     if kept == lines:  # the repeated line was broken into several
         return REMOVED
     return "\n".join(kept)
@@ -145,10 +185,18 @@ def _bounded(text: str) -> str:
 
 def _scrubbed(text: str) -> str:
     """Return ``text`` without the places of this machine."""
-    text = _LIBRARY.sub("…/", _OWN_CELL.sub("your cell", text))
+    text = _WORD.sub(_shortened, _OWN_CELL.sub("your cell", text))
     for place in _HOMES:
         text = text.replace(f"{place}/", "…/")
     return text
+
+
+def _shortened(word: re.Match[str]) -> str:
+    """Return a word with what leads to Python's libraries taken out."""
+    text = word[0]
+    start = min((place for place in map(text.find, "~/") if place >= 0), default=0)
+    ends = [found.end() for found in _LIBRARY.finditer(text, start + 1)]
+    return f"{text[:start]}…/{text[ends[-1] :]}" if ends else text
 
 
 def _cleaned(output: NotebookNode, secrets: list[str]) -> NotebookNode:

@@ -9,22 +9,20 @@ import ast
 import builtins
 import contextlib
 import io
-import math
 import signal
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from autograder import dice
+from autograder.accounts import MOST_TEXT, checked, is_own, partial_credit, student_error, text_of
 from autograder.channel import Gone, TimeOver, WatchedChannel
+from autograder.frames import WireError
 from autograder.peer import Peer
 from autograder.proxies import StudentError
 from autograder.rebuild import GIVEN, STUDENT, TEST, python
-from autograder.wire import WireError
 
 MOST_STARTS = 8  # processes for one submission
-MOST_TEXT = 4000
 TOOK_TOO_LONG = "Your code took too long and was stopped."
 DIED = (
     "Python died while your code ran: it used too much memory, ended the process, or left the "
@@ -96,10 +94,12 @@ class Judge:
         self.flags: list[str] = []
         self.names = _Names(self._fetch)
         self.fetched: dict[str, Any] = {}
+        self.methods: frozenset[str] = frozenset()
         dice.start(seed)
 
     def run(self, steps: list[dict[str, Any]]) -> None:
         """Walk through the cells."""
+        self.methods = frozenset(name for step in steps for name in step.get("methods", ()))
         try:
             for number, step in enumerate(steps):
                 if step["kind"] in (GIVEN, STUDENT) and not step.get("skip"):
@@ -125,6 +125,7 @@ class Judge:
             self.starts += 1
             self.process = self.start()
             self.peer = Peer(self.process.channel, trusted=True)
+            self.peer.methods = self.methods
             for source, number in self.history:
                 self.process.channel.deadline = self._deadline()
                 self.peer.ask("run", [source, number])
@@ -147,9 +148,9 @@ class Judge:
         try:
             peer = self._ready()
             self._printed()  # what tests have made it print is not shown
-            outcome = _checked(peer.ask("run", [step["source"], number]))
+            outcome = checked(peer.ask("run", [step["source"], number]))
             self.history.append((step["source"], number))
-        except (Gone, TimeOver, WireError, StudentError) as error:
+        except Exception as error:  # whatever comes of what it says
             outcome["error"] = {"type": type(error).__name__, "text": self._in_words(error)}
         if self.process is not None:
             out, err = self._printed()
@@ -261,12 +262,12 @@ class Judge:
             else:
                 said["text"] = self._in_words(broken or error)
         except StudentError as error:
-            said |= _student_error(error)
+            said |= student_error(error)
             if said.get("withheld"):
                 self._flag("used what the exercise withholds")
         except BaseException as error:
-            said |= {"type": type(error).__name__, "text": _text(error)}
-            said["own"] = isinstance(error, AssertionError) and _is_own(error)
+            said |= {"type": type(error).__name__, "text": text_of(error)}
+            said["own"] = isinstance(error, AssertionError) and is_own(error)
         if self.process is not None and self.process.channel.broken:
             self._kill()
         return said
@@ -282,55 +283,3 @@ def _last_value(source: str, names: dict[str, Any]) -> Any:
         return None
     value = eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
     return None if source.rstrip().endswith(";") else value
-
-
-def partial_credit(value: Any, most: float) -> float:
-    """Return the score for a test that ended with ``value``: a number is the points it gives."""
-    if type(value) not in (int, float):
-        return most
-    return 0.0 if math.isnan(value) else float(min(max(value, 0.0), most))
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:MOST_TEXT]
-    except Exception:
-        return ""
-
-
-def _is_own(error: BaseException) -> bool:
-    """Return whether a cell of the instructor's raised ``error`` itself."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and frames[-1].filename in ("<test>", "<given cell>")
-
-
-def _student_error(error: StudentError) -> dict[str, Any]:
-    """Return what is said of an exception of the student's, of which nothing is believed."""
-    said = error.said
-    found: dict[str, Any] = {"type": str(said.get("type", ""))[:100], "text": _text(error)}
-    found["withheld"] = said.get("withheld") is True
-    where = said.get("where")
-    if isinstance(where, list) and len(where) == 2:
-        line, name = where
-        if type(line) is int and isinstance(name, str) and name.isidentifier():
-            found["where"] = [line, name[:100]]
-    return found
-
-
-def _checked(reply: Any) -> dict[str, Any]:
-    """Return a student's account of a cell in the form that it should have."""
-    if not isinstance(reply, dict):
-        raise WireError("an account that is none")
-    outcome: dict[str, Any] = {"shown": []}
-    shown = reply.get("shown")
-    for one in shown[:40] if isinstance(shown, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("data"), dict):
-            kind = "execute_result" if one.get("kind") == "execute_result" else "display_data"
-            data = {k: v for k, v in one["data"].items() if isinstance(k, str)}
-            data = {k: v for k, v in data.items() if isinstance(v, str) and len(v) < 3_000_000}
-            outcome["shown"].append({"kind": kind, "data": data})
-    error = reply.get("error")
-    if isinstance(error, dict):
-        texts = {key: str(error.get(key, ""))[:20_000] for key in ("type", "text", "traceback")}
-        outcome["error"] = {**texts, "withheld": error.get("withheld") is True}
-    return outcome

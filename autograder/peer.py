@@ -18,9 +18,10 @@ from torch import Tensor
 from autograder.changes import Watch
 from autograder.channel import Channel
 from autograder.dice import Dice
+from autograder.frames import WireError, read_tensor, tensor_bytes, tensor_head
 from autograder.graph import Question, prepare, wrapped
 from autograder.proxies import Remote, StudentError, adopt, kind_of, remote_error
-from autograder.wire import Reader, WireError, pack, read_tensor, tensor_bytes, tensor_head
+from autograder.wire import Reader, pack
 
 DEEPEST = 30  # calls within calls
 _SHARED = ("torch", "math", "operator", "numpy", "gensrc", "scipy")  # where both have the same
@@ -52,6 +53,7 @@ class Peer:
         self.operations: dict[str, Callable[[dict[str, Any], Reader], Any]] = {}
         self.settle: Callable[[], object] = lambda: None  # done before each reply
         self.depth = 0
+        self.methods: frozenset[str] = frozenset()  # that the exercise asks classes to have
         self.calls = count(1)
         self.dice = Dice(trusted)
 
@@ -91,9 +93,10 @@ class Peer:
             self.depth -= 1
         if "error" in head:
             raised, self.raised = self.raised, None
-            if raised is not None and type(raised).__name__ == head["error"].get("type"):
+            said = head["error"] if isinstance(head["error"], dict) else {}
+            if raised is not None and type(raised).__name__ == said.get("type"):
                 raise raised
-            raise remote_error(head["error"])
+            raise remote_error(said)
         return head, blobs
 
     # --- answering
@@ -105,8 +108,8 @@ class Peer:
 
     def answer(self, head: dict[str, Any], blobs: list[bytes]) -> None:
         """Answer one question."""
-        number = len(head.get("tensors", ()))
         try:
+            number = len(head.get("tensors", ()))
             for old in head.get("drop", ()):
                 self.graphs.pop(old, None)
             heads = head.get("tensors", [])

@@ -8,9 +8,15 @@ import builtins
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+_NUMERIC = frozenset(
+    name
+    for kind in (torch.Tensor, np.ndarray, float, int, complex, str, bytes, list, dict, set)
+    for name in dir(kind)
+)
 KINDS = ("function", "object", "module", "iterator")
 
 
@@ -43,13 +49,35 @@ class Remote:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._peer.ask("attribute", name, handle=self._handle)
+        found = self._peer.ask("attribute", name, handle=self._handle)
+        if isinstance(found, Remote) and name in _NUMERIC and name not in self._peer.methods:
+            return _Plain(found, self.__dict__["__name__"], name)
+        return found
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{name}: an object of the other process cannot be changed from here")
 
     def __repr__(self) -> str:
         return f"<{self.__dict__['__name__']} of the submission>"
+
+
+class _Plain:
+    """A method that numbers, tensors and lists have too, of an object that is none of them.
+
+    It can be asked for, but not be told anything: a test that compares an answer by
+    ``answer.allclose(expected)`` must not leave it to the answer to say yes.
+    """
+
+    def __init__(self, method: Remote, owner: str, name: str) -> None:
+        self._method, self._owner, self._name = method, owner, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            raise TypeError(
+                f"an object of class {self._owner} came where .{self._name} is asked for: return "
+                "a tensor, an array or plain numbers"
+            )
+        return self._method()  # type: ignore[operator]
 
 
 class RemoteFunction(Remote):
@@ -129,9 +157,8 @@ class StudentError(Exception):
 _UNCAUGHT = (SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration, StopAsyncIteration)
 
 
-def remote_error(said: Any) -> StudentError:
+def remote_error(said: dict[str, Any]) -> StudentError:
     """Return the exception for what the other end said of its own."""
-    said = said if isinstance(said, dict) else {}
     text = said.get("text")
     text = text if isinstance(text, str) else ""
     kinds = said.get("kinds")

@@ -87,6 +87,7 @@ def steps(source: NotebookNode, made: NotebookNode) -> list[dict[str, Any]]:
             if mark.get("solution"):
                 answer = reference[mark["grade_id"]].source
                 step |= {"binds": sorted(bound(answer)), "imports": imports(answer)}
+                step["methods"] = sorted(methods(answer))
             elif mark.get("grade"):
                 step |= {"kind": TEST, "points": float(mark["points"])}
             elif cell.id in own:
@@ -117,6 +118,17 @@ def bound(source: str) -> set[str]:
     table = _table(source)
     found: Iterable[symtable.Symbol] = table.get_symbols() if table else ()
     return {one.get_name() for one in found if one.is_assigned() and not one.is_imported()}
+
+
+def methods(source: str) -> set[str]:
+    """Return the names of the methods of all classes in a cell."""
+    try:
+        tree = ast.parse(python(source))
+    except (SyntaxError, ValueError):
+        return set()
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    inside = [one for node in classes for one in node.body]
+    return {one.name for one in inside if isinstance(one, ast.FunctionDef)}
 
 
 def used(source: str) -> set[str]:

@@ -16,7 +16,7 @@ from nbgrader.utils import parse_utc
 from autograder.course import Course, GraderError, write_whole
 from autograder.engine import quiet
 from autograder.rebuild import TEST, Rebuilt, mark_of
-from autograder.submission import Submission
+from autograder.submission import Submission, read_regular
 
 LIMIT = 2_000_000  # bytes of a student's output in a graded notebook
 
@@ -60,15 +60,21 @@ def one_transaction(gradebook: Any) -> Iterator[None]:
         del session.registry().commit
 
 
-def hand_in_time(submission: Submission) -> datetime:
-    """Return when ``submission`` came, in UTC: the collector's word, or the file's own time."""
+def hand_in_time(submission: Submission) -> tuple[datetime, str]:
+    """Return when ``submission`` came, in UTC, and what the instructor should know of that.
+
+    It is what the collector wrote, or else the time of the file.
+    """
+    said = submission.folder / "timestamp.txt"
     try:
-        text = (submission.folder / "timestamp.txt").read_text(encoding="utf-8")[:100]
-        return datetime.fromisoformat(str(parse_utc(text.strip())))
+        text = read_regular(said, 100).decode().strip()
+        return datetime.fromisoformat(str(parse_utc(text))), ""
     except (OSError, ValueError, OverflowError, TypeError, AttributeError):
         times = [path.lstat().st_mtime for path in submission.folder.glob("*.ipynb")]
         newest = max(times, default=submission.folder.stat().st_mtime)
-        return datetime.fromtimestamp(newest, UTC).replace(tzinfo=None)
+        there = said.is_symlink() or said.exists()
+        flag = "timestamp.txt gives no time: that of the file was taken" if there else ""
+        return datetime.fromtimestamp(newest, UTC).replace(tzinfo=None), flag
 
 
 def write_notebook(
@@ -126,7 +132,7 @@ def save_scores(
     with one_transaction(gradebook):
         gradebook.update_or_create_student(submission.student)
         entry = gradebook.update_or_create_submission(
-            submission.assignment, submission.student, timestamp=str(hand_in_time(submission))
+            submission.assignment, submission.student, timestamp=str(hand_in_time(submission)[0])
         )
         for notebook in entry.notebooks:
             scores = _scores(*found[notebook.name]) if notebook.name in found else {}

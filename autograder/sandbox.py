@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,16 @@ from autograder.course import GraderError
 from autograder.withhold import copy_package
 
 MEMORY = 2 << 30  # bytes that a process may take beyond what the zygote has
+TOGETHER = 4 << 30  # that all processes of a submission may use together
 SCRATCH = 256 << 20
 LARGEST_FILE = 128 << 20
 PROCESSES = 64
 PLACE, HOME = "/opt/grader", "/scratch"
 PATIENCE = 180  # seconds until a zygote must be warm
 
-NEEDED = (
-    *("__init__", "wire", "channel", "peer", "changes", "graph", "dice", "proxies", "student"),
-    "zygote",
+NEEDED = (  # modules of this package that the student's side runs
+    *("__init__", "frames", "wire", "channel", "peer", "changes", "graph", "dice"),
+    *("isolate", "proxies", "student", "zygote"),
 )
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime", "alternatives")
@@ -52,15 +54,21 @@ class Zygote:
     """A warm process that forks on request; close it to end it and all its children."""
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: str) -> None:
+        self.command, self.environment, self.folder = command, environment, folder
+        self.lock = threading.Lock()
+        self.closed = False
+        self._start()
+
+    def _start(self) -> None:
         self.warm = False
         self.control, there = socket.socketpair()
         self.noise = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [str(there.fileno()) if word == "CONTROL" else word for word in command]
+        command = [str(there.fileno()) if word == "CONTROL" else word for word in self.command]
         try:
             self.process = subprocess.Popen(
                 command,
-                env=environment,
-                cwd=folder,
+                env=self.environment,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=self.noise,
                 stderr=self.noise,
@@ -93,8 +101,24 @@ class Zygote:
             )
         self.warm = True
 
+    def revive(self) -> bool:
+        """Start it again if it has died; return whether it had."""
+        with self.lock:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.2)
+            if self.alive or self.closed:
+                return False
+            self._stop()
+            self._start()
+            self.wait()
+            return True
+
     def close(self) -> None:
         """End it, and with it everything that it has forked."""
+        self.closed = True
+        self._stop()
+
+    def _stop(self) -> None:
         self.control.close()
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
@@ -162,17 +186,21 @@ def student_zygote(
         limit: seconds for each cell.
         unsafe: run without a sandbox.
     """
-    _stage(staging, files, withheld)
+    package = gensrc_folder()
+    own = frozenset(name for name in withheld if name.split(".")[0] == "gensrc")
+    _stage(staging, files, package, own)
     options: dict[str, Any] = {
         "isolate": not unsafe,
         "home": str(staging / "homes") if unsafe else HOME,
         "files": str(staging / "files") if unsafe else f"{PLACE}/files",
         "scratch": SCRATCH,
         "memory": MEMORY,
+        "together": TOGETHER,
         "file": LARGEST_FILE,
         "processes": PROCESSES,
         "cpu": 20 * limit,
         "modules": modules,
+        "withheld": sorted(withheld - own),
     }
     arguments = ["-m", "autograder.zygote", "student", "CONTROL", json.dumps(options)]
     if unsafe:
@@ -180,19 +208,23 @@ def student_zygote(
         return Zygote([sys.executable, *arguments], environment, str(staging))
     python = Path(sys.prefix).resolve() / "bin" / "python"
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
-    return Zygote([*_bubblewrap(staging), str(python), *arguments], environment, "/")
+    return Zygote([*_bubblewrap(staging, package), str(python), *arguments], environment, "/")
 
 
-def _stage(staging: Path, files: Path, withheld: frozenset[str]) -> None:
+def _stage(staging: Path, files: Path, package: Path | None, withheld: frozenset[str]) -> None:
     """Lay out what the zygote may read: the graders' half of it, gensrc, and released files."""
     staging.chmod(0o755)
     here = Path(__file__).parent
     (staging / "autograder").mkdir()
     for name in NEEDED:
         shutil.copyfile(here / f"{name}.py", staging / "autograder" / f"{name}.py")
-    package = gensrc_folder()
     if package:
         copy_package(package, staging, withheld)
+    elif withheld:
+        raise GraderError(
+            f"{', '.join(sorted(withheld))}: to be withheld, but gensrc is not installed here; "
+            "install it, or take the names out of the front matter of the exercise."
+        )
     shutil.copytree(files, staging / "files", ignore=shutil.ignore_patterns("*.ipynb", ".*"))
     (staging / "homes").mkdir()
     (staging / "passwd").write_text("student:x:65534:65534::/scratch:/bin/sh\n")
@@ -200,8 +232,13 @@ def _stage(staging: Path, files: Path, withheld: frozenset[str]) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _bubblewrap(staging: Path) -> list[str]:
-    """Return the command that starts another one in the sandbox."""
+def _bubblewrap(staging: Path, package: Path | None) -> list[str]:
+    """Return the command that starts another one in the sandbox.
+
+    Args:
+        staging: what it may read of the grader's.
+        package: the original ``gensrc``, which it may not read wherever it is installed.
+    """
     words = ["bwrap", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     words += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     words += ["--unshare-cgroup-try"]
@@ -222,13 +259,18 @@ def _bubblewrap(staging: Path) -> list[str]:
                     words += ["--perms", "0755", "--dir", str(parent)]
             words += ["--ro-bind", str(prefix), str(prefix)]
             made.add(prefix)
+    if package and any(
+        package.resolve().is_relative_to(one) for one in (*map(Path, _SYSTEM), *made)
+    ):
+        words += ["--tmpfs", str(package.resolve()), "--remount-ro", str(package.resolve())]
     words += ["--perms", "0755", "--dir", "/etc"]
     for name in _ETC:
         if os.path.exists(f"/etc/{name}"):
             words += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
     words += ["--perms", "0755", "--dir", "/opt", "--ro-bind", str(staging), PLACE]
     words += ["--ro-bind", str(staging / "passwd"), "/etc/passwd"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", HOME]
+    words += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    words += ["--perms", "0755", "--dir", HOME]
     words += ["--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/"]
     environment = {
         **_QUIET,

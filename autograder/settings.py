@@ -24,6 +24,7 @@ def settings(course: Course, *, timeout: int = TIMEOUT) -> Config:
     c.ClearSolutions.text_stub = "Write your answer here."
     c.Execute.timeout = timeout  # of nbgrader's own commands
     c.Execute.kernel_name = "python3"
+    c.HTMLExporter.sanitize_html = True  # what students write must not run in formgrader
     c.FeedbackExporter.template_name = "course_feedback"
     c.FeedbackExporter.extra_template_basedirs = [str(TEMPLATES)]
     return c

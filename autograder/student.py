@@ -15,10 +15,15 @@ from autograder.peer import Peer
 from autograder.wire import Reader
 
 MOST_SHOWN = 30  # pictures and values of one cell
-LARGEST_SHOWN = 2_000_000  # bytes of one of them
+LARGEST_PICTURE, LARGEST_TEXT = 2_000_000, 200_000  # characters of one of them
 KINDS = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 
 _shell: Any = None
+
+
+def largest(kind: str) -> int:
+    """Return how long a shown value of this kind may be."""
+    return LARGEST_PICTURE if kind.startswith("image/") else LARGEST_TEXT
 
 
 def operations_on(peer: Peer, names: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +123,7 @@ class Cells:
     def _keep(self, kind: str, data: dict[str, Any]) -> None:
         if len(self.shown) < MOST_SHOWN:
             kept = {key: data[key] for key in KINDS if isinstance(data.get(key), str)}
-            small = {key: text for key, text in kept.items() if len(text) < LARGEST_SHOWN}
+            small = {key: text for key, text in kept.items() if len(text) < largest(key)}
             self.shown.append({"kind": kind, "data": small})
 
     def run(self, source: str, number: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import nbformat
 from autograder.course import Course, GraderError, digest, digest_folder
 
 LARGEST = 20_000_000  # bytes of one notebook, and of all that is handed in
+LONGEST = 1_000_000  # characters of all cells of a notebook, without their outputs
 MOST_FILES = 100
 
 _KINDS = {
@@ -42,7 +43,10 @@ class Submission(NamedTuple):
             return digest(
                 b"too much", str(self.folder.lstat().st_mtime_ns).encode(), tests.encode()
             )
-        return digest(digest_folder(self.folder).encode(), tests.encode())
+        try:
+            return digest(digest_folder(self.folder).encode(), tests.encode())
+        except OSError as error:
+            return digest(b"cannot be read", str(error).encode(), tests.encode())
 
 
 def find_submissions(course: Course, assignments: list[str], student: str) -> list[Submission]:
@@ -54,7 +58,7 @@ def find_submissions(course: Course, assignments: list[str], student: str) -> li
             f"{course.submitted / student}."
         )
     found = (
-        Submission(path.name, folder.name, folder)
+        Submission(os.fsencode(path.name).decode("utf-8", "replace"), folder.name, folder)
         for path in students
         for folder in _folders(path)
         if folder.name in assignments
@@ -88,10 +92,21 @@ def objection(course: Course, submission: Submission) -> str:
             f"More than {MOST_FILES} files or {LARGEST / 1e6:.0f} MB were handed in: hand in the "
             "notebook alone."
         )
+    try:
+        return _objection(course, submission)
+    except OSError as error:
+        return f"What was handed in cannot be read ({error.strerror}): hand it in again."
+
+
+def _objection(course: Course, submission: Submission) -> str:
+    for path in submission.folder.rglob("*"):
+        if not stat.S_ISREG(path.lstat().st_mode) and not stat.S_ISDIR(path.lstat().st_mode):
+            name = _printable(path.relative_to(submission.folder))
+            return f"{name} is a link or a device and not a file: hand in the files themselves."
     expected = sorted((course.source / submission.assignment).glob("*.ipynb"))
     present = [path for path in expected if _exists(submission.folder / path.name)]
     if not present:
-        others = ", ".join(sorted(path.name for path in submission.folder.iterdir())) or "nothing"
+        others = ", ".join(sorted(map(_printable, submission.folder.iterdir()))) or "nothing"
         wanted = " and ".join(path.name for path in expected)
         return f"Expected the notebook {wanted}, got {others}: hand in the notebook by this name."
     for path in present:
@@ -99,6 +114,11 @@ def objection(course: Course, submission: Submission) -> str:
         if fault:
             return f"{path.name} {fault}"
     return ""
+
+
+def _printable(path: Path) -> str:
+    """Return the name of a file, which need not be text."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def _too_much(folder: Path) -> bool:
@@ -114,9 +134,20 @@ def _too_much(folder: Path) -> bool:
 
 def read_submitted(path: Path) -> nbformat.NotebookNode:
     """Return the notebook in ``path``, which must be a file and no link."""
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        notebook: nbformat.NotebookNode = _parsed(file.read(LARGEST + 1))
+    notebook: nbformat.NotebookNode = _parsed(read_regular(path, LARGEST + 1))
     return notebook
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """Return the first ``most`` bytes of a file that is neither a link nor a device.
+
+    Raises:
+        OSError: it is one, or cannot be read.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path.name}: not a file")
+        return file.read(most)
 
 
 def _parsed(content: bytes) -> Any:
@@ -169,6 +200,12 @@ def _fault(path: Path, source: Path) -> str:
 
 def _strange_cells(notebook: nbformat.NotebookNode, source: Path) -> str:
     """Return what speaks against ``notebook`` being an answer to ``source``, or ''."""
+    length = sum(len(cell.source) for cell in notebook.cells)
+    if length > LONGEST:
+        return (
+            f"has cells of {length:,} characters and at most {LONGEST:,} are read: take out what "
+            "is not part of your answers, and hand it in again."
+        )
     wanted = _grade_ids(nbformat.read(source, as_version=4))
     if wanted and not wanted & _grade_ids(notebook):
         return "has no cell of this exercise: begin with the released notebook, and hand in that."

@@ -7,11 +7,9 @@ size is checked before memory is taken, and what is read has only the types name
 class it had where it came from.
 """
 
-import json
 import keyword
 import math
 import re
-import struct
 import sys
 from collections import namedtuple
 from collections.abc import Callable
@@ -24,28 +22,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-LARGEST = 256 << 20  # bytes of one message
-LARGEST_TREE = 8 << 20  # bytes of its JSON
-MOST_BLOBS = 20_000
+from autograder.frames import DTYPES, WireError, count
+
 DEEPEST = 60  # levels of lists within lists
 DIGITS = 4000  # of an integer
 
-DTYPES = {
-    str(dtype): dtype
-    for dtype in (
-        *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.bool),
-        *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
-        *(torch.complex64, torch.complex128),
-    )
-}
 _ARRAY = re.compile(r"[<>|=]([biufc]\d{1,2}|U\d{1,6})")
-_HEAD = struct.Struct(">II")
 
 Tree = Any
-
-
-class WireError(Exception):
-    """Something that cannot cross; the message says what."""
 
 
 class Packed:
@@ -112,6 +96,9 @@ def _pack_rare(value: Any, packed: Packed, export: Any, known: dict[int, int], d
     if isinstance(value, torch.Generator) and type(value) is torch.Generator:
         packed.mutable.append(value)
         return {"g": _blob(value.get_state().numpy().tobytes(), packed)}
+    if type(value) is np.random.Generator and type(value.bit_generator) is np.random.PCG64:
+        packed.mutable.append(value)
+        return {"ng": list(numpy_state(value))}
     if isinstance(value, torch.dtype):
         return {"dt": str(value)}
     if isinstance(value, torch.device):
@@ -127,6 +114,24 @@ def _pack_rare(value: Any, packed: Packed, export: Any, known: dict[int, int], d
     if export is None:
         raise WireError(f"a value of type {type(value).__name__} cannot be handed over")
     return export(value)
+
+
+def numpy_state(generator: np.random.Generator) -> tuple[int, ...]:
+    """Return the state of NumPy's own generator: where it is, its stream, and a half number."""
+    found: Any = generator.bit_generator.state
+    inner = found["state"]
+    return inner["state"], inner["inc"], found["has_uint32"], found["uinteger"]
+
+
+def set_numpy_state(generator: np.random.Generator, state: Any) -> None:
+    """Bring a generator to a state that :func:`numpy_state` gave."""
+    place, stream, half, number = state
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": place, "inc": stream},
+        "has_uint32": half,
+        "uinteger": number,
+    }
 
 
 def _pack_number(value: Any) -> Tree:
@@ -169,14 +174,6 @@ def _pack_array(value: Any, packed: Packed) -> Tree:
     plain = np.asarray(value)
     blob = _blob(np.ndarray.tobytes(plain), packed)
     return {"a": [plain.dtype.str, list(plain.shape), blob, isinstance(value, np.generic)]}
-
-
-def tensor_bytes(value: Tensor) -> bytes:
-    """Return the numbers of a tensor, in order."""
-    plain = value.detach().cpu().resolve_conj().resolve_neg()
-    if plain.dtype == torch.bfloat16:  # which NumPy does not know
-        plain = plain.view(torch.int16)
-    return plain.numpy().tobytes()
 
 
 class Reader:
@@ -258,7 +255,7 @@ class Reader:
         if not _ARRAY.fullmatch(kind):
             raise WireError("damaged data")
         dtype, data = np.dtype(kind), self.blobs[blob]
-        if _count(shape) * dtype.itemsize != len(data):
+        if count(shape) * dtype.itemsize != len(data):
             raise WireError("an array whose size is not what it says")
         if dtype.kind == "b":
             data = bytes(map(bool, data))
@@ -279,6 +276,14 @@ class Reader:
         self.mutable.append(made)
         return made
 
+    def _numpy_generator(self, state: Any, depth: int) -> np.random.Generator:
+        if not all(type(one) is int and one >= 0 for one in state):
+            raise WireError("damaged data")
+        made = np.random.Generator(np.random.PCG64())
+        set_numpy_state(made, state)
+        self.mutable.append(made)
+        return made
+
     def _known(self, number: Any, depth: int) -> Any:
         if type(number) is not int or number < 0:
             raise WireError("damaged data")
@@ -288,7 +293,17 @@ class Reader:
 def _decimal(text: Any) -> Decimal:
     if not isinstance(text, str) or len(text) > DIGITS:
         raise WireError("damaged data")
-    return Decimal(text)
+    made = Decimal(text)
+    if made.is_finite() and made and abs(made.adjusted()) > DIGITS:  # huge as a whole number
+        raise WireError("a decimal number of so many digits cannot be handed over")
+    return made
+
+
+def _fraction(body: Any) -> Fraction:
+    over, under = body
+    if type(over) is not int or type(under) is not int:
+        raise WireError("damaged data")
+    return Fraction(over, under)
 
 
 _PLAIN: dict[str, Callable[[Reader, Any, int], Any]] = {
@@ -303,10 +318,11 @@ _PLAIN: dict[str, Callable[[Reader, Any, int], Any]] = {
     "nt": Reader._named,
     "f": lambda self, body, depth: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body],
     "c": lambda self, body, depth: complex(float(body[0]), float(body[1])),
-    "q": lambda self, body, depth: Fraction(*self._items(body, depth)),
+    "q": lambda self, body, depth: _fraction(body),
     "D": lambda self, body, depth: _decimal(body),
     "b": lambda self, body, depth: bytes(self.blobs[body]),
     "g": Reader._generator,
+    "ng": Reader._numpy_generator,
     "dt": lambda self, body, depth: DTYPES[body],
     "dev": lambda self, body, depth: torch.device(body),
     "nd": lambda self, body, depth: np.dtype(_ARRAY.fullmatch(body)[0]),  # type: ignore[index]
@@ -337,71 +353,3 @@ def _named_tuple(module: str, name: str, fields: tuple[str, ...], length: int) -
         if isinstance(found, type) and getattr(found, "_fields", None) == fields:
             return found
     return _generic_tuple(name, fields)
-
-
-def _count(shape: Any) -> int:
-    if len(shape) > 32 or any(type(n) is not int or not 0 <= n < 1 << 40 for n in shape):
-        raise WireError("a shape that is none")
-    return math.prod(shape)
-
-
-def tensor_head(value: Tensor) -> list[Any]:
-    """Return what is said of a tensor before its numbers."""
-    return [str(value.dtype), list(value.shape)]
-
-
-def read_tensor(head: Any, data: bytes) -> Tensor:
-    """Return the tensor that ``head`` and ``data`` describe.
-
-    Raises:
-        WireError: they do not fit together.
-    """
-    try:
-        name, shape = head
-        dtype = DTYPES[name]
-        if _count(shape) * dtype.itemsize != len(data):
-            raise WireError("a tensor whose size is not what it says")
-        if not data:
-            return torch.empty(shape, dtype=dtype)
-        made = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-        made = made != 0 if dtype == torch.bool else made.view(dtype)
-        return made.reshape(shape)
-    except WireError:
-        raise
-    except Exception as error:
-        raise WireError(f"a damaged tensor ({type(error).__name__})") from None
-
-
-def frame(head: dict[str, Any], blobs: list[bytes]) -> bytes:
-    """Return a message as bytes: lengths, JSON, and the byte strings.
-
-    Raises:
-        WireError: it is too large.
-    """
-    text = json.dumps(head, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    sizes = [len(blob) for blob in blobs]
-    if len(text) > LARGEST_TREE or len(sizes) > MOST_BLOBS or sum(sizes) > LARGEST:
-        raise WireError(f"more than {LARGEST >> 20} MB cannot be handed over at once")
-    lengths = struct.pack(f">{len(sizes)}Q", *sizes)
-    return b"".join([_HEAD.pack(len(text), len(sizes)), lengths, text, *blobs])
-
-
-def read_frame(receive: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the next message; ``receive(n)`` gives the next n bytes.
-
-    Raises:
-        WireError: what comes is no message, or too large a one.
-    """
-    size, number = _HEAD.unpack(receive(_HEAD.size))
-    if size > LARGEST_TREE or number > MOST_BLOBS:
-        raise WireError("a message that is too large")
-    lengths = struct.unpack(f">{number}Q", receive(8 * number))
-    if sum(lengths) > LARGEST:
-        raise WireError("a message that is too large")
-    try:
-        head = json.loads(receive(size).decode("utf-8", "surrogatepass"))
-    except (ValueError, RecursionError):
-        raise WireError("a message that is none") from None
-    if not isinstance(head, dict):
-        raise WireError("a message that is none")
-    return head, [receive(length) for length in lengths]

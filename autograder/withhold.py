@@ -8,6 +8,9 @@ same is listed under ``allow``::
     autograder:
       withhold: [gensrc.mixtures, gensrc.divergences.kl]
       allow: {q8-restarts: [gensrc.mixtures]}
+
+A function of another package can be named too, such as ``torch.distributions.kl_divergence``.
+It raises the same error, but its source stays readable, because the package is needed whole.
 """
 
 import ast
@@ -24,6 +27,23 @@ class Withheld(Exception):
 
 def _withheld(name):
     raise Withheld(f"{name} is what this exercise asks you to write: write your own here.")
+
+
+class _WithheldValue:
+    """Stands for a constant that is withheld."""
+
+    def __init__(self, name):
+        self.__dict__["_name"] = name
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        _withheld(self._name)
+
+    def __call__(self, *args, **kwargs):
+        _withheld(self._name)
+
+    __getitem__ = __iter__ = __call__
 '''
 
 
@@ -93,23 +113,65 @@ def copy_package(package: Path, target: Path, names: frozenset[str]) -> None:
 
 
 def _without(text: str, module: str, names: set[str]) -> tuple[str, set[str]]:
-    """Return the module's ``text`` without the bodies of ``names``, and those that it has."""
+    """Return the module's ``text`` without what ``names`` stand for, and those that it has."""
     if not names:
         return text, set()
     tree = ast.parse(text)
     found = {module} & names
+    body: list[ast.stmt] = []
     for node in tree.body:
+        defined = {f"{module}.{name}" for name in _defined(node)}
+        if module not in names and not defined & names:
+            body.append(node)
+            continue
+        found |= defined & names
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            name = f"{module}.{node.name}"
-            if name in names or module in names:
-                found |= {name} & names
-                _empty(node, name)
-    return ast.unparse(tree), found
+            _empty(node, f"{module}.{node.name}")
+            body.append(node)
+        elif not defined or _is_harmless(node):
+            body += [node] if defined or _is_kept(node) else []
+        else:
+            body += [stand_in for name in sorted(defined) for stand_in in _stand_in(name)]
+    tree.body = body
+    return ast.unparse(ast.fix_missing_locations(tree)), found
+
+
+def _is_kept(node: ast.stmt) -> bool:
+    """Return whether a statement that defines nothing is an import or a text."""
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return text or isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def _defined(node: ast.stmt) -> set[str]:
+    """Return the names that a statement at the top of a module defines."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+    stored = (one for target in targets for one in ast.walk(target))
+    return {
+        one.id for one in stored if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    }
+
+
+def _is_harmless(node: ast.stmt) -> bool:
+    """Return whether an assignment makes a type, a number or a text, and no formula."""
+    inside = list(ast.walk(node))
+    calls = [ast.unparse(one.func) for one in inside if isinstance(one, ast.Call)]
+    plain = all(name == "TypeVar" or name.startswith("math.") for name in calls)
+    return plain and not any(isinstance(one, ast.Lambda) for one in inside)
+
+
+def _stand_in(name: str) -> list[ast.stmt]:
+    """Return the statements that put something which cannot be used in the place of ``name``."""
+    short = name.rsplit(".", 1)[1]
+    return ast.parse(f"from gensrc import _WithheldValue\n{short} = _WithheldValue({name!r})").body
 
 
 def _empty(node: ast.AST, name: str) -> None:
     """Replace the bodies of all functions in ``node``; classes keep their fields."""
     for one in ast.walk(node):
+        if isinstance(one, ast.Lambda):
+            one.body = ast.parse(f"__import__('gensrc')._withheld({name!r})", mode="eval").body
         if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
             words = f"from gensrc import _withheld\n_withheld({name!r})"
             one.body = ast.parse(words).body

@@ -6,7 +6,6 @@ judge of one submission. Run as ``python -m autograder.zygote ROLE CONTROL OPTIO
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -21,11 +20,17 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from autograder.isolate import (
+    DIE_WITH_PARENT,
+    drop_rights,
+    forbid_more,
+    own_namespaces,
+    own_places,
+    system,
+)
+
 NOBODY = 65534
-NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
-PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
-NO_SUID_NO_DEV = 6
-DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
+THREADS = 4 << 30  # bytes of addresses that threads reserve without using them
 
 Handler = Callable[[list[int], dict[str, Any]], None]
 
@@ -60,7 +65,7 @@ def _can_isolate(options: dict[str, Any]) -> bool:
     pid = os.fork()
     if pid == 0:
         try:
-            _own_namespaces()
+            own_namespaces()
         except BaseException as error:
             print(error, file=sys.stderr, flush=True)
             os._exit(1)
@@ -79,15 +84,35 @@ def warm(modules: tuple[str, ...]) -> None:
     gc.freeze()
 
 
+def withhold(names: list[str]) -> None:
+    """Put a function that only raises in the place of each of these, wherever it is known."""
+
+    class Withheld(Exception):
+        pass
+
+    for name in names:
+        module, _, short = name.rpartition(".")
+        original = getattr(importlib.import_module(module), short)
+        words = f"{name} is what this exercise asks you to write: write your own here."
+
+        def refuse(*args: Any, words: str = words, **kwargs: Any) -> None:
+            raise Withheld(words)
+
+        for known in [*sys.modules.values()]:
+            for key, value in [*getattr(known, "__dict__", {}).items()]:
+                if value is original:
+                    setattr(known, key, refuse)
+
+
 # --- a student's process
 
 
 def student(files: list[int], options: dict[str, Any]) -> None:
     """Fork the student's process, and end it when the judge lets go of the last of ``files``."""
     data, out, err, life = files
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     if options["isolate"]:
-        _own_namespaces()
+        own_namespaces()
     pid = os.fork()
     if pid == 0:
         os.close(life)
@@ -98,17 +123,21 @@ def student(files: list[int], options: dict[str, Any]) -> None:
         os._exit(0)
     for one in (data, out, err):
         os.close(one)
-    _watch(pid, life, options["isolate"])
+    _watch(pid, life, options)
 
 
-def _watch(pid: int, life: int, isolated: bool) -> None:
-    """Wait until the process ends or ``life`` is closed; leave nothing of it running."""
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(-1)
+def _watch(pid: int, life: int, options: dict[str, Any]) -> None:
+    """Wait until the process ends or ``life`` is closed; leave nothing of it running.
+
+    It ends, too, when all that it has started takes too much memory together.
+    """
     poll = select.poll()
     poll.register(life, select.POLLIN)
-    while not poll.poll(500 if isolated else 100):
+    own = held()[1]
+    while not poll.poll(500 if options["isolate"] else 100):
         if os.waitpid(pid, os.WNOHANG)[0]:
+            break
+        if options["isolate"] and taken_by(pid, own) > options["together"]:
             break
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
@@ -120,18 +149,17 @@ def _watch(pid: int, life: int, isolated: bool) -> None:
 def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
     """Make the present process the one of a submission: its files, places, rights and limits."""
     os.setsid()
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for file, place in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(file, place)
-    for one in range(3, 256):
-        if one != data:
-            with contextlib.suppress(OSError):
-                os.close(one)
+    os.closerange(3, data)
+    os.closerange(data + 1, 1 << 16)
     home = options["home"]
     if options["isolate"]:
-        _own_places(home, options["scratch"])
-        _drop_rights()
+        forbid_more()
+        own_places(home, options["scratch"])
+        drop_rights()
     else:
         home = tempfile.mkdtemp(prefix="submission-", dir=home)
     os.environ.update(HOME=home, TMPDIR=home, IPYTHONDIR=f"{home}/.ipython")
@@ -144,9 +172,10 @@ def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
 
 
 def _limit(options: dict[str, Any]) -> None:
-    memory = options["memory"] + held()
+    addresses, _, data = held()
     limits = {
-        "RLIMIT_DATA": memory,
+        "RLIMIT_DATA": data + options["memory"],
+        "RLIMIT_AS": addresses + 2 * options["memory"] + THREADS,  # shared memory counts here
         "RLIMIT_NPROC": options["processes"],
         "RLIMIT_FSIZE": options["file"],
         "RLIMIT_CPU": options["cpu"],
@@ -160,81 +189,42 @@ def _limit(options: dict[str, Any]) -> None:
             resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def held() -> int:
-    """Return the bytes of data that this process has already."""
-    try:
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[5]) * resource.getpagesize()
-    except OSError:  # hidden, or another system
-        return _HELD
+def statm(pid: int | str = "self") -> tuple[int, int, int]:
+    """Return the bytes of a process: addresses, memory in use, and data.
+
+    Raises:
+        OSError: there is no such process, or no way to know.
+    """
+    with open(f"/proc/{pid}/statm") as file:
+        numbers = [int(word) * resource.getpagesize() for word in file.read().split()]
+    return numbers[0], numbers[1], numbers[5]
 
 
-_HELD = 1 << 30
+def held() -> tuple[int, int, int]:
+    """Return the bytes of this process, as they were at the start where that is all we know."""
+    with contextlib.suppress(OSError):  # hidden, or another system
+        return statm()
+    return _held
 
 
-def _system(number: int, value: int) -> None:
-    if sys.platform == "linux":
-        _libc().prctl(number, value, 0, 0, 0)
+_held = (16 << 30, 1 << 30, 1 << 30)
 
 
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _check(result: int, what: str) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def _own_namespaces() -> None:
-    user, group = os.getuid(), os.getgid()
-    _system(DUMPABLE, 1)  # or the maps below cannot be written
-    _check(_libc().unshare(NAMESPACES), "unshare")
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
-
-
-def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
-    words = [one.encode() if one else None for one in (source, target, kind, data)]
-    result = _libc().mount(*words[:3], ctypes.c_ulong(flags), words[3])
-    _check(result, f"mount {target}")
-
-
-def _own_places(home: str, size: int) -> None:
-    """Mount a scratch folder of bounded size, and hide the processes of others."""
-    _mount(None, "/", None, PRIVATE)
-    _mount("tmpfs", home, "tmpfs", NO_SUID_NO_DEV, f"size={size},nr_inodes=20000,mode=700")
-    for place in ("/tmp", "/dev/shm"):
-        folder = f"{home}/.{place.rsplit('/', 1)[1]}"
-        os.mkdir(folder)
-        _mount(folder, place, None, BIND)
-    try:
-        _mount("proc", "/proc", "proc", NO_SUID_NO_DEV)
-    except OSError:  # the system's own is covered in part: show two harmless files of it
-        kept = {}
-        for name in ("cpuinfo", "meminfo"):
-            with open(f"/proc/{name}") as file:
-                kept[name] = file.read()
-        _mount("tmpfs", "/proc", "tmpfs", NO_SUID_NO_DEV, "size=1m")
-        for name, text in kept.items():
-            with open(f"/proc/{name}", "w") as file:
-                file.write(text)
-        _mount(None, "/proc", None, REMOUNT | READ_ONLY | NO_SUID_NO_DEV)
-
-
-def _drop_rights() -> None:
-    _system(NO_NEW_PRIVILEGES, 1)
-    for number in range(64):
-        _system(DROP_BOUND, number)
-    head = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    _check(_libc().capset(head, (ctypes.c_uint32 * 6)()), "capset")
-    _system(DUMPABLE, 0)
+def taken_by(root: int, own: int) -> int:
+    """Return the bytes in use by process ``root`` and all below it, without ``own`` of each."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
+    family, total = {root}, 0
+    for pid in sorted(parents):  # children that have a lower number are counted one look later
+        if parents[pid] in family:
+            family.add(pid)
+    for pid in family:
+        with contextlib.suppress(OSError):
+            total += max(0, statm(pid)[1] - own)
+    return total
 
 
 # --- the judge of one submission
@@ -242,7 +232,7 @@ def _drop_rights() -> None:
 
 def judge(files: list[int], options: dict[str, Any]) -> None:
     """Judge the submission that is described on the first of ``files``."""
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     from autograder.bench import hear_case
 
     hear_case(socket.socket(fileno=files[0]), socket.socket(fileno=files[1]))
@@ -250,20 +240,21 @@ def judge(files: list[int], options: dict[str, Any]) -> None:
 
 def main(role: str, control: str, text: str) -> None:
     """Warm up, and fork until the control socket is closed."""
-    global _HELD
+    global _held
     options = json.loads(text)
-    _system(DIE_WITH_PARENT, signal.SIGKILL)
+    system(DIE_WITH_PARENT, signal.SIGKILL)
     if role == "student" and os.getuid() == 0 and options["isolate"]:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-        _system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
+        system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
     warm(tuple(options["modules"]))
     if role == "student":
         from autograder.student import make_shell
 
+        withhold(options["withheld"])
         make_shell().run_cell("None")  # what it does at its first cell is done here
-        _HELD = held()
+        _held = held()
     else:
         importlib.import_module("autograder.bench")
         gc.freeze()

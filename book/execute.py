@@ -93,6 +93,7 @@ def is_current(chapter: Path) -> bool:
 def execute(chapter: Path) -> None:
     """Run one chapter and write its notebook; on an error the old notebook stays."""
     notebook = read_chapter(chapter)
+    os.environ.pop("MPLBACKEND", None)  # the kernel would draw no figure into the notebook
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", store_widget_state=False)
     client.execute(cwd=str(NOTEBOOKS))
     for cell in notebook.cells:

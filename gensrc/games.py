@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid, relu
 
 from gensrc.divergences import check_densities, check_distributions, xlogy
+from gensrc.matrix_games import solve_matrix_game as solve_matrix_game
 
 
 class GanLoss(NamedTuple):

@@ -1,9 +1,9 @@
-"""One training loop, and the two kinds of steps that it runs.
+"""One training loop, and the kinds of steps that it runs.
 
 A *step* is a function from a batch to a dictionary of scalars with the key ``"loss"``. It
 updates the parameters as a side effect. :func:`minimize` makes the step of a model with one
-loss, :func:`alternate` that of two players. :func:`fit` runs a step on batch after batch and
-knows nothing else.
+loss, :func:`alternate` that of two players in turn, :func:`simultaneous` that of two players at
+once. :func:`fit` runs a step on batch after batch and knows nothing else.
 """
 
 import math
@@ -109,6 +109,48 @@ def alternate(
         fake = generator(noise(len(real)))
         generator_loss = gan_loss.generator(critic(fake))
         _descend(generator_loss, optimizers.generator)
+        return {"loss": generator_loss, "critic": critic_loss}
+
+    return step
+
+
+def simultaneous(
+    generator: nn.Module,
+    critic: nn.Module,
+    gan_loss: GanLoss,
+    *,
+    noise: Callable[[int], Tensor],
+    optimizers: Optimizers,
+) -> Step:
+    r"""The single-step method: both players move at once, from one batch and one set of weights.
+
+    .. math:: \omega' = \omega - \eta\, \nabla_\omega J^{(T)}(\theta, \omega), \qquad
+        \theta' = \theta - \eta\, \nabla_\theta J^{(G)}(\theta, \omega)
+
+    Equation: alg-single-step
+
+    Args:
+        generator: from noise to examples; its parameters are :math:`\theta`.
+        critic: from examples to logits; its parameters are :math:`\omega`.
+        gan_loss: what each player minimises.
+        noise: from a number n to n draws of the noise z.
+        optimizers: one for each player.
+
+    Returns:
+        a step for :func:`fit`; it reports the generator's ``"loss"`` and the ``"critic"``'s.
+
+    Source: Nowozin, Cseke and Tomioka (2016), algorithm 1.
+    """
+    parameters = list(generator.parameters())
+
+    def step(batch: Tensor) -> Mapping[str, Tensor]:
+        fake = generator(noise(len(batch)))
+        critic_loss = gan_loss.discriminator(critic(batch), critic(fake.detach()))
+        generator_loss = gan_loss.generator(critic(fake))
+        optimizers.generator.zero_grad()
+        generator_loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+        _descend(critic_loss, optimizers.critic)
+        optimizers.generator.step()
         return {"loss": generator_loss, "critic": critic_loss}
 
     return step

@@ -94,10 +94,18 @@ def test_outputs_have_no_error_and_pictures_have_words(chapter: Path) -> None:
         assert "error" not in kinds or "raises-exception" in cell.metadata.get("tags", [])
         pictures = [o for o in cell.outputs if "image/png" in o.get("data", {})]
         mystnb = cell.metadata.get("mystnb", {})
+        assert bool(pictures) == ("figure" in mystnb), f"figure or caption: {cell.source[:60]!r}"
         if pictures:
             assert len(pictures) == 1, f"one figure in a cell: {cell.source[:60]!r}"
             assert len(mystnb.get("image", {}).get("alt", "")) > 30, f"no alt: {cell.source[:60]!r}"
-            assert mystnb.get("figure", {}).get("caption"), f"no caption: {cell.source[:60]!r}"
+            assert mystnb["figure"].get("caption"), f"no caption: {cell.source[:60]!r}"
+
+
+@each_chapter
+def test_lines_of_code_fit_the_page(chapter: Path) -> None:
+    cells = [c for c in jupytext.read(chapter).cells if c.cell_type == "code"]
+    lines = [line for cell in cells for line in cell.source.splitlines()]
+    assert not [line for line in lines if len(line) > 100]
 
 
 @each_chapter

@@ -202,6 +202,7 @@ def test_damaged_files(case: str, compressed: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "raw",
     [b"", b"not gzip", gzip.compress(idx((2, 3, 3)))[:-9], b"\x1f\x8b\x08\x00" + b"\xff" * 40],
+    ids=["empty", "text", "cut", "garbage"],
 )
 def test_damaged_gzip(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / f"{IMAGES}.gz").write_bytes(raw)
@@ -303,6 +304,7 @@ def test_a_damaged_cache_is_replaced(
         (gzip.compress(idx((2, 3, 3))[:-1]), "expected 18 bytes of data, got 17"),
         (gzip.compress(idx((2, 3, 3))), "expected SHA-256"),
     ],
+    ids=["cut", "short", "another"],
 )
 def test_a_bad_download_is_not_kept(raw: bytes, message: str, served: Path, cache: Path) -> None:
     (served / f"{IMAGES}.gz").write_bytes(raw)

@@ -11,23 +11,54 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gensrc"
 LAYERS = {
     "formulas": {
+        "bimatrix",
         "divergences",
+        "game_dynamics",
+        "fgan",
+        "estimates",
+        "normals",
         "games",
+        "matrix_games",
         "mixtures",
         "binned",
         "moments",
         "population",
+        "transport",
+        "_blocks",
+        "_fgan_rows",
+        "_distributions",
+        "_divergence_table",
         "_guards",
+        "_linear",
         "_quadratic",
+        "_transport",
     },
-    "models": {"networks"},
-    "running": {"training", "data", "metrics", "verify", "plotting"},
+    "models": {
+        "networks",
+        "flows",
+        "likelihoods",
+        "linear_gaussian",
+        "vae",
+        "energy",
+        "partition",
+        "boltzmann",
+        "belief",
+    },
+    "running": {
+        "training",
+        "data",
+        "metrics",
+        "verify",
+        "plotting",
+        "checkpoints",
+        "reproduce",
+    },
 }
 ORDER = list(LAYERS)
 LAYER_OF = {module: layer for layer, modules in LAYERS.items() for module in modules}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-# What formulas may import besides torch: solvers of SciPy, and small tools.
-FOREIGN = {"formulas": {"torch", "scipy", "numpy"}, "models": {"torch", "numpy"}}
+# What formulas may import besides torch: solvers of SciPy and POT, and small tools.
+FOREIGN = {"formulas": {"torch", "scipy", "numpy", "ot"}, "models": {"torch", "numpy"}}
 
 
 def imported(module: str) -> set[str]:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from autograder.channel import Channel, Gone
+from autograder.frames import WireError
 from autograder.peer import Peer
 from autograder.proxies import RemoteModule, StudentError
 from autograder.student import operations_on
-from autograder.wire import WireError
 
 
 class Pair(NamedTuple):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gensrc.games import MINIMAX, NON_SATURATING
 from gensrc.networks import mlp
-from gensrc.training import History, Optimizers, alternate, batches, fit, minimize
+from gensrc.training import History, Optimizers, alternate, batches, fit, minimize, simultaneous
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -287,3 +287,30 @@ def test_cuda_agrees(cuda: torch.device) -> None:
         return fit(step, batches(data, 5, generator=g), steps=20).curves["loss"]
 
     assert torch.allclose(train(cuda), train(torch.device("cpu")), rtol=1e-9)
+
+
+# simultaneous: the single-step method
+
+
+def test_simultaneous_is_the_single_step_method() -> None:
+    generator, critic = Player(0.5), Player(0.2)
+    z = torch.tensor([0.3, -1.0, 2.0], dtype=torch.float64)
+    data = torch.tensor([1.0, 2.0, -0.5], dtype=torch.float64)
+    optimizers = Optimizers(
+        torch.optim.SGD(generator.parameters(), lr=0.1),
+        torch.optim.SGD(critic.parameters(), lr=0.3),
+    )
+    step = simultaneous(generator, critic, MINIMAX, noise=lambda n: z[:n], optimizers=optimizers)
+    g, d = 0.5, 0.2
+    for _ in range(3):
+        terms = step(data)
+        fake = g * z
+        value = torch.sigmoid(d * data).log().mean() + (1 - torch.sigmoid(d * fake)).log().mean()
+        up = (data * torch.sigmoid(-d * data)).mean() - (fake * torch.sigmoid(d * fake)).mean()
+        down = (-d * z * torch.sigmoid(d * fake)).mean()  # at the old d
+        cost = (1 - torch.sigmoid(d * fake)).log().mean()
+        g, d = g - 0.1 * down.item(), d + 0.3 * up.item()
+        assert critic.w.item() == pytest.approx(d, rel=1e-12)
+        assert generator.w.item() == pytest.approx(g, rel=1e-12)
+        assert terms["critic"].item() == pytest.approx(-value.item(), rel=1e-12)
+        assert terms["loss"].item() == pytest.approx(cost.item(), rel=1e-12)

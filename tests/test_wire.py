@@ -13,20 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from autograder.wire import (
-    DEEPEST,
+from autograder.frames import (
     DTYPES,
     LARGEST_TREE,
-    Packed,
-    Reader,
     WireError,
     frame,
-    pack,
     read_frame,
     read_tensor,
     tensor_bytes,
     tensor_head,
 )
+from autograder.wire import DEEPEST, Packed, Reader, pack
 
 plain = st.one_of(
     st.none(),

@@ -1,8 +1,9 @@
 # ruff: noqa: E501
 """Answers that try to get points that they did not earn, or to hurt others, and how they fare.
 
-Each is the code of one or both questions of a small exercise: ``mean_square(x)`` (3 points) and
-``halves(n)`` (2 points). ``points`` is what is honestly earned; None where any score will do.
+Each is the code of some questions of a small exercise: ``mean_square(x)`` (3 points), ``halves(n)``
+(2 points) and ``ranks(x)`` (2 points). ``points`` is what is honestly earned; None where any score
+will do.
 """
 
 from typing import NamedTuple
@@ -25,6 +26,7 @@ class Attack(NamedTuple):
     q1: str
     q2: str
     points: float | None
+    q3: str = ""
 
 
 TAMPER: dict[str, str] = {
@@ -215,7 +217,127 @@ class C: pass
 mean_square = halves = lambda x: C()""",
 }
 
+TAMPER |= {
+    f"malformed reply {number}": f"""\
+import autograder.peer as p
+p.Peer._perform = lambda *a, **k: ({reply}, [])"""
+    for number, reply in enumerate(
+        [
+            '{"error": 5}',
+            '{"error": {"kinds": [[], {}, "SystemExit"], "text": []}}',
+            '{"tensors": 7, "tree": None}',
+            '{"tensors": [[1, 2, 3]], "tree": {"t": 0}}',
+            '{"tensors": [], "tree": {"q": ["1e999999999", 1]}}',
+            '{"tensors": [], "tree": {"D": "1e999999999"}}',
+            '{"tensors": [], "tree": {"nt": ["gensrc.x", "__class__", ["_a"], [1]]}}',
+            '{"tensors": [], "tree": True, "changed": [[0]]}',
+            '{"tensors": [], "tree": True, "changed": {"a": 1}}',
+            '{"tensors": [], "tree": {"m": 10 ** 9}}',
+            '{"tensors": [], "tree": {"own": 1}}',
+            '{"op": "get", "tree": "expected"}',
+            '{"op": "call", "handle": 1, "tree": {"u": [{"u": []}, {"d": []}]}}',
+            '{"op": "vjp", "of": 1, "outputs": [0], "drop": [[]]}',
+        ]
+    )
+}
+TAMPER |= {
+    "answers sent twice": """\
+import autograder.channel as c
+send = c.Channel.send
+def again(self, head, blobs):
+    for _ in range(3): send(self, head, blobs)
+c.Channel.send = again""",
+    "an old answer sent again": """\
+import autograder.channel as c
+send, kept = c.Channel.send, []
+def old(self, head, blobs):
+    kept.append((head, blobs))
+    send(self, *kept[0])
+c.Channel.send = old
+mean_square = lambda x: x.mean()""",
+    "forged gradients": """\
+import torch, autograder.peer as p
+p.Peer._pull_back = lambda self, head, reader, leaves: [torch.zeros(10 ** 6)] * 3
+mean_square = lambda x: x.sum() * 0""",
+    "tracing": """\
+import sys, threading
+seen = {}
+def look(frame, event, value):
+    seen.update(frame.f_locals)
+    return look
+sys.settrace(look)
+threading.settrace(look)
+mean_square = lambda x: seen.get('expected')
+halves = lambda n: seen.get('expected')""",
+    "texts, tuples and dictionaries that agree": """\
+from typing import NamedTuple
+class P(NamedTuple):
+    x: int
+    __eq__ = lambda self, other: True
+class S(str):
+    __eq__ = lambda self, other: True
+class D(dict):
+    __eq__ = lambda self, other: True
+    __missing__ = lambda self, key: self
+turn = iter([P(1), S('a'), D()] * 99)
+mean_square = halves = lambda x: next(turn)""",
+    "namespaces within": f"""\
+import ctypes, os
+libc = ctypes.CDLL(None)
+if libc.unshare(0x10000000) == 0 or libc.unshare(0x00020000) == 0 or os.geteuid() == 0:
+    exec({RIGHT_Q1!r} + {RIGHT_Q2!r})""",
+    "another user": f"""\
+import os
+for become in (lambda: os.setuid(0), lambda: os.setgroups([0]), lambda: os.chroot('/')):
+    try: become()
+    except OSError: continue
+    exec({RIGHT_Q1!r} + {RIGHT_Q2!r})""",
+    "files left for the next": f"""\
+import os
+for top in ('/', '/dev', '/dev/mqueue', '/proc', '/opt', '/opt/grader', '/etc', '/usr', '/var', '/run'):
+    try:
+        with open(os.path.join(top, 'left'), 'x') as file: file.write('x ** 2')
+    except FileExistsError: pass
+    except OSError: continue
+    exec({RIGHT_Q1!r} + {RIGHT_Q2!r})""",
+    "start-up of the zygote": """\
+import sys, importlib
+class Hook:
+    def find_spec(self, *a): raise SystemExit
+sys.meta_path.insert(0, Hook())
+sys.path[:] = []
+importlib.invalidate_caches()""",
+}
+
+METHODS = """\
+class Yes:
+    def __getattr__(self, name):
+        if name.startswith('__'): raise AttributeError(name)
+        return lambda *a, **k: self if name in ('sub', 'abs') else 0.0 if name == 'max' else True
+ranks = lambda x: Yes()
+"""
+
 BREAK: dict[str, str] = {
+    "forged output": """\
+import autograder.student as s
+evil = '"><script>alert(1)</script><img src="'
+kinds = ('image/png', 'image/svg+xml', 'application/javascript', 'text/html', 'text/latex')
+told = {'kind': 'display_data', 'data': {kind: evil for kind in kinds}}
+s.Cells.run = lambda self, *a: {'shown': [told, *({'kind': 1, 'data': {k: evil}} for k in kinds)],
+                                'error': {'type': evil, 'text': evil, 'traceback': evil}}""",
+    "a path without end": """\
+from IPython.display import display
+print('/' * 20_000)
+display({'text/plain': '~/' * 90_000}, raw=True)""",
+    "Markdown that takes for ever": """\
+from IPython.display import Markdown, display
+for _ in range(9): display(Markdown('[' * 150_000))""",
+    "shared memory": """\
+import mmap
+try:
+    block = mmap.mmap(-1, 64 << 30)
+    for place in range(0, 64 << 30, 4096): block[place] = 1
+except (OSError, ValueError): pass""",
     "ends its process": "import os\nos._exit(0)",
     "ends in a call": "import os\ndef mean_square(x): os._exit(0)",
     "signals": """\
@@ -277,6 +399,7 @@ display(HTML('<script>fetch("https://example.org")</script><img src=x onerror=al
 ATTACKS = [
     *(Attack(name, code, "", 0) for name, code in TAMPER.items()),
     *(Attack(name, f"{RIGHT_Q1}\n{code}", RIGHT_Q2, None) for name, code in BREAK.items()),
+    Attack("methods that agree", "", "", 0, METHODS),
 ]
 EARNED = {
     "ends its process": 2,
@@ -293,6 +416,9 @@ EARNED = {
     "left behind": 5,
     "recursion": 2,
     "warnings": 5,
+    "shared memory": 5,
+    "a path without end": 5,
+    "Markdown that takes for ever": 5,
     "many pictures": 5,
     "active page": 5,
     "binary output": 5,

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbconvert.exporters import HTMLExporter
 
 from autograder import warm
 from autograder.course import Course, digest_folder
 from autograder.grade import Result, grade
 from autograder.release import release
+from autograder.settings import settings
 from tests.attacks.catalogue import ATTACKS, RIGHT_Q1, RIGHT_Q2, TAMPER, Attack
 from tests.tiny_course import (
     HEADER,
@@ -46,8 +48,15 @@ VAULT = (
     + cell("q1-hidden", HIDDEN, "test", 2)
     + answer("q2", "def halves(n):", "return [n >> k for k in range(n.bit_length())]")
     + cell("q2-test", "assert halves(1234)[:3] == [1234, 617, 308] and halves(0) == []", "test", 2)
+    + answer("q3", "def ranks(x):", "return x.argsort().argsort()")
+    + cell(
+        "q3-test",
+        "assert ranks(torch.tensor([5, 3])).sub(torch.tensor([1, 0])).abs().max() < 1",
+        "test",
+        2,
+    )
 )
-FULL = 5
+FULL = 7
 pytestmark = pytest.mark.slow
 EVERY = 6  # attacks between two honest students
 
@@ -91,14 +100,26 @@ def _broken(course: Course, blank: dict[str, Any]) -> Iterator[tuple[str, float]
     extra = {"cell_type": "code", "id": "x", "metadata": {}, "source": "torch.allclose = 1"}
     hand_in(course, "file-extra-cells", {**full, "cells": [*full["cells"], extra]})
     yield "file-extra-cells", FULL
-    for name in ("link", "fifo", "folder", "many", "timestamp"):
+    words = {"cell_type": "markdown", "metadata": {}, "source": "![" * 40_000}
+    hand_in(course, "file-markdown", {**full, "cells": [*full["cells"], *[words] * 9]})
+    yield "file-markdown", FULL
+    long = {**extra, "source": "1;" * 600_000}
+    hand_in(course, "file-long", {**full, "cells": [*full["cells"], long]})
+    yield "file-long", 0
+    (hand_in(course, "file-name", full).parent / os.fsdecode(b"L\xf6sung.txt")).touch()
+    yield "file-name", FULL
+    for name in ("link", "fifo", "folder", "many", "timestamp", "clock-fifo", "clock-link"):
         folder = hand_in(course, f"file-{name}", full).parent
         path = folder / "tiny.ipynb"
         if name == "timestamp":
             (folder / "timestamp.txt").write_bytes(b"\xff yesterday")
             yield f"file-{name}", FULL
             continue
-        if name == "many":
+        if name == "clock-fifo":
+            os.mkfifo(folder / "timestamp.txt")
+        elif name == "clock-link":
+            (folder / "timestamp.txt").symlink_to("/dev/zero")
+        elif name == "many":
             for number in range(500):
                 (folder / f"{number}.txt").touch()
         else:
@@ -126,14 +147,15 @@ def expected(course: Course) -> dict[str, float | None]:
     earned: dict[str, float | None] = {}
     for number, attack in enumerate(ATTACKS):
         name = student(attack)
-        hand_in(course, name, answered(blank, {"q1": attack.q1, "q2": attack.q2}))
+        answers = {"q1": attack.q1, "q2": attack.q2, "q3": attack.q3}
+        hand_in(course, name, answered(blank, answers))
         earned[name] = attack.points
         if number % EVERY == 0:
             hand_in(course, f"{name}-beside", solved(course))
             earned[f"{name}-beside"] = FULL
     earned.update(_broken(course, blank))
     hand_in(course, "right", answered(blank, {"q1": RIGHT_Q1, "q2": RIGHT_Q2}))
-    earned["right"] = FULL
+    earned["right"] = 5
     return earned
 
 
@@ -182,13 +204,31 @@ def test_tampering_is_seen_where_it_can_be(results: dict[str, Result]) -> None:
     assert "used what the exercise withholds" in results["attack-withheld"].flags
     assert "took too long" in results["attack-endless-loop"].flags
     assert "its process died" in results["attack-ends-its-process"].flags
+    timed = results["file-timestamp"]
+    assert any("timestamp.txt gives no time" in flag for flag in timed.flags)
     assert len(TAMPER) > 40
 
 
-def test_pages_show_no_hidden_test(course: Course, results: dict[str, Result]) -> None:
+def test_pages_show_no_hidden_test_and_run_nothing(
+    course: Course, results: dict[str, Result]
+) -> None:
     for name in results:
-        page = course.feedback / name / "tiny" / "tiny.html"
-        assert "manual_seed(4711)" not in page.read_text(encoding="utf-8")
+        page = (course.feedback / name / "tiny" / "tiny.html").read_text(encoding="utf-8")
+        assert "manual_seed(4711)" not in page
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+
+
+def test_formgrader_runs_nothing(course: Course, results: dict[str, Result]) -> None:
+    exporter: Any = HTMLExporter(config=settings(course))
+    for name in ("attack-forged-output", "attack-active-page"):
+        assert name in results
+        page, _ = exporter.from_filename(str(course.autograded / name / "tiny" / "tiny.ipynb"))
+        body = page[page.index("<body") :]
+        assert "mean_square" in body
+        assert "<script>alert" not in body
+        assert "<script>fetch" not in body
+        assert "<img src=x" not in body
 
 
 def test_nothing_is_left_running(results: dict[str, Result]) -> None:

@@ -105,7 +105,7 @@ OPTIMUM = [
         ),
         CRITERION,
         "xlogy(p_data, d_star)",
-        "xlogy(p_data, one_minus_d_star)",
+        "xlogy(p_g, d_star)",
     ),
     Break(
         "prop-saddle (any D against p_data)",

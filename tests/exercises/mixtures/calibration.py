@@ -2,7 +2,15 @@
 
     python tests/exercises/mixtures/calibration.py
 
-TABLE
+    scans     threshold    worst   median     best  one run  answer
+      0–599       -2150  -2118.3  -2105.5  -2095.9      59%  reference
+      0–599       -2150  -2118.7  -2105.8  -2095.9      54%  keeps the best while it goes, with the last entry of the history
+      0–599       -2150  -2124.9  -2105.5  -2097.4      54%  starts of its own, at data points drawn uniformly
+      0–599       -2150  -2120.6  -2103.4  -2099.5      63%  random responsibilities as a start, and a loop of its own
+    600–1199      -2130  -2087.6  -2070.8  -2069.8      75%  reference
+    600–1199      -2130  -2088.4  -2071.0  -2069.8      71%  keeps the best while it goes, with the last entry of the history
+    600–1199      -2130  -2087.6  -2071.1  -2069.8      64%  starts of its own, at data points drawn uniformly
+    600–1199      -2130  -2094.1  -2075.9  -2070.9      50%  random responsibilities as a start, and a loop of its own
 """
 
 import sys
