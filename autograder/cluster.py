@@ -8,6 +8,7 @@ here. Workers need the same course: start each in its folder, with ``PYTHONPATH=
 """
 
 import atexit
+import contextlib
 import importlib
 import logging
 import shutil
@@ -15,6 +16,7 @@ import tempfile
 import threading
 import time
 import zlib
+from asyncio import CancelledError
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -128,8 +130,9 @@ class Cluster:
 
     def has_workers(self) -> bool:
         """Return whether there is a worker, or was one until a moment ago."""
-        if self.client.scheduler_info().get("workers"):
-            self.seen = time.monotonic()
+        with contextlib.suppress(OSError):
+            if self.client.scheduler_info().get("workers"):
+                self.seen = time.monotonic()
         return time.monotonic() < self.seen + PATIENCE
 
     def stop(self) -> None:
@@ -154,11 +157,11 @@ class Hearing:
                 verdict: Verdict = self.future.result(timeout=MOMENT)
                 return verdict
             except TimeoutError:
-                if self.cluster.has_workers():
+                if not self.future.done() and self.cluster.has_workers():
                     continue
             except GraderError:
                 raise
-            except Exception as error:  # workers died of it, or with it
+            except (Exception, CancelledError) as error:  # workers died of it, or the scheduler
                 logging.getLogger("autograder").warning("%s", error)
             break
         return _hear_here(self.cluster.run, self.submission)

@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
+from autograder import cluster
 from autograder.__main__ import main
 from autograder.course import Course, read_record
 from autograder.engine import open_gradebook
 from autograder.release import release
+from autograder.submission import Submission
 from tests.tiny_course import answered, hand_in, released, solved, tiny_course
 
 pytest.importorskip("distributed", reason="distributed is not installed")
@@ -133,8 +138,9 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: M
 
 
 @pytest.mark.slow
-def test_when_all_workers_are_gone_the_rest_is_judged_here(
-    tmp_path: Path, machines: Machines
+@pytest.mark.parametrize("who", ["worker", "scheduler"])
+def test_when_the_cluster_is_gone_the_rest_is_judged_here(
+    tmp_path: Path, machines: Machines, who: str
 ) -> None:
     course = tiny_course(tmp_path / "course")
     wanted = class_of(course, 4)
@@ -150,8 +156,10 @@ def test_when_all_workers_are_gone_the_rest_is_judged_here(
     )
     record = course.autograded / ".graded.json"
     until(lambda: len(read_record(record)) >= 1 or run.poll() is not None)
-    worker.kill()
-    worker.wait()
+    assert len(read_record(record)) < len(wanted)
+    gone = worker if who == "worker" else machines.scheduler
+    gone.kill()
+    gone.wait()
     run.communicate(timeout=400)
     assert run.returncode == 0
     assert scores(course) == wanted
@@ -186,6 +194,29 @@ def test_a_worker_of_another_version_is_told(tmp_path: Path, machines: Machines)
     _, err = start(course, "--scheduler", machines.address).communicate(timeout=400)
     assert "A worker runs another version of the course" in err
     assert "s00/tiny" not in read_record(course.autograded / ".graded.json")
+
+
+class Lost:
+    """The future of a submission that no worker will ever finish."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def result(self, timeout: float) -> None:
+        raise self.error
+
+    def done(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("error", [CancelledError(), TimeoutError(), RuntimeError("killed")])
+def test_what_is_lost_is_judged_here(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cluster, "_hear_here", lambda run, one: (run, one.student))
+    there: Any = SimpleNamespace(run="here", has_workers=lambda: True)
+    hearing = cluster.Hearing(there, Submission("s01", "tiny", tmp_path), Lost(error))
+    assert hearing.result() == ("here", "s01")
 
 
 def test_no_scheduler_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
