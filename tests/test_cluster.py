@@ -216,7 +216,8 @@ def test_what_is_lost_is_judged_here(
     monkeypatch.setattr(cluster, "_hear_here", lambda run, one: (run, one.student))
     there: Any = SimpleNamespace(run="here", has_workers=lambda: True)
     hearing = cluster.Hearing(there, Submission("s01", "tiny", tmp_path), Lost(error))
-    assert hearing.result() == ("here", "s01")
+    verdict: Any = hearing.result()
+    assert verdict == ("here", "s01")
 
 
 def test_no_scheduler_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
