@@ -22,7 +22,7 @@ from autograder.peer import Peer
 from autograder.release import release
 from autograder.student import operations_on
 from autograder.wire import Reader
-from autograder.zygote import held, taken_by
+from autograder.zygote import Family
 from tests.tiny_course import answered, hand_in, solved, tiny_course
 
 
@@ -166,7 +166,7 @@ def test_numbers_that_would_take_for_ever_are_refused(tree: Any) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
 def test_memory_of_a_family_is_counted_together() -> None:
-    own = held()[1]
+    family = Family()
     pid = os.fork()
     if pid == 0:
         blocks = [b"x" * 50_000_000 for _ in range(2)]
@@ -176,12 +176,13 @@ def test_memory_of_a_family_is_counted_together() -> None:
         os._exit(0)
     try:
         end = time.monotonic() + 20
-        while taken_by(pid, own) < 150e6 and time.monotonic() < end:
+        while family.taken_by(pid) < 150e6 and time.monotonic() < end:
             time.sleep(0.05)
-        assert 150e6 < taken_by(pid, own) < 2e9
+        assert 150e6 < family.taken_by(pid) < 2e9
     finally:
         for child in (*_children(pid), pid):
             os.kill(child, signal.SIGKILL)
+        os.close(family.proc)
         os.waitpid(pid, 0)
 
 
