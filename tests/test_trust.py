@@ -14,7 +14,6 @@ import torch
 
 from autograder import sandbox, warm
 from autograder.channel import Channel
-from autograder.course import GraderError
 from autograder.dice import advance
 from autograder.frames import WireError
 from autograder.grade import grade
@@ -23,6 +22,7 @@ from autograder.release import release
 from autograder.student import operations_on
 from autograder.wire import Reader
 from autograder.zygote import Family
+from tests.sandboxing import NONE, have_sandbox
 from tests.tiny_course import answered, hand_in, solved, tiny_course
 
 
@@ -191,13 +191,10 @@ def _children(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not have_sandbox(), reason=NONE)
 def test_a_submission_that_takes_too_much_memory_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    try:
-        sandbox.require_sandbox()
-    except GraderError as error:
-        pytest.skip(str(error))
     monkeypatch.setattr(sandbox, "TOGETHER", 300 << 20)
     course = tiny_course(tmp_path)
     release(course, [])
@@ -223,11 +220,6 @@ def test_a_submission_that_takes_too_much_memory_ends(
 
 @pytest.mark.slow
 def test_a_zygote_that_dies_is_started_again(tmp_path: Path) -> None:
-    try:
-        sandbox.require_sandbox()
-        unsafe = False
-    except GraderError:
-        unsafe = True
     course = tiny_course(tmp_path)
     release(course, [])
     for number in range(6):
@@ -240,7 +232,7 @@ def test_a_zygote_that_dies_is_started_again(tmp_path: Path) -> None:
             zygote.process.kill()
             killed.append(zygote)
 
-    results = grade(course, [], tell=kill, unsafe=unsafe, workers=1)
+    results = grade(course, [], tell=kill, workers=1)
     assert [one.score for one in results] == [6] * 6
     assert not [one.message for one in results if one.message]
     assert len(set(map(id, killed))) == 2
