@@ -1,6 +1,7 @@
 """The grader as a whole: killed and started again, two at once, without a sandbox, withholding."""
 
 import ast
+import contextlib
 import os
 import re
 import shutil
@@ -50,8 +51,20 @@ def scores(course: Course) -> dict[str, float]:
         return {one.student_id: one.score for one in found}
 
 
+def family(root: int) -> set[int]:
+    """All processes below this one."""
+    found = {root}
+    for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parts[2])):
+        with contextlib.suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) in found:
+                found.add(int(path.parts[2]))
+    return found - {root}
+
+
 @pytest.mark.slow
-def test_killed_and_started_again(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_and_started_again(tmp_path: Path, how: signal.Signals) -> None:
     course = tiny_course(tmp_path)
     release(course, [])
     wrong = answered(released(course), {"q1": "def twice(x): return 2 * x"})
@@ -60,12 +73,20 @@ def test_killed_and_started_again(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "autograder", "--course", str(tmp_path), "grade"]
     command += [] if have_sandbox() else ["--unsafe-no-sandbox"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     record = course.autograded / ".graded.json"
     while len(read_record(record)) < 4 and process.poll() is None:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    below = family(process.pid)
+    assert below
+    process.send_signal(how)
+    out, _ = process.communicate()
+    assert process.returncode == (-how if how == signal.SIGKILL else 130)
+    assert ("Stopped; what was finished is kept" in out) == (how == signal.SIGINT)
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/stat").exists() for pid in below) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not [pid for pid in below if Path(f"/proc/{pid}/stat").exists()]
     done = read_record(record)
     assert 4 <= len(done) < 16
     results = grade(course, [])
