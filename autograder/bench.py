@@ -40,7 +40,7 @@ def hear_case(job: socket.socket, control: socket.socket) -> None:
     stream = job.makefile("rw", encoding="utf-8")
     case: dict[str, Any] = json.loads(stream.readline())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = held()[2] + MEMORY
+    most = held()[1] + MEMORY
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     os.chdir(case["folder"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,21 +60,19 @@ def one_transaction(gradebook: Any) -> Iterator[None]:
         del session.registry().commit
 
 
-def hand_in_time(submission: Submission) -> tuple[datetime, str]:
+def hand_in_time(submission: Submission) -> tuple[str | None, str]:
     """Return when ``submission`` came, in UTC, and what the instructor should know of that.
 
-    It is what the collector wrote, or else the time of the file.
+    It is what the collector wrote, or nothing. The time of the file would do, but nbgrader's
+    grading page takes a submission with another time than in timestamp.txt for not graded.
     """
     said = submission.folder / "timestamp.txt"
     try:
         text = read_regular(said, 100).decode().strip()
-        return datetime.fromisoformat(str(parse_utc(text))), ""
+        return str(datetime.fromisoformat(str(parse_utc(text)))), ""
     except (OSError, ValueError, OverflowError, TypeError, AttributeError):
-        times = [path.lstat().st_mtime for path in submission.folder.glob("*.ipynb")]
-        newest = max(times, default=submission.folder.stat().st_mtime)
         there = said.is_symlink() or said.exists()
-        flag = "timestamp.txt gives no time: that of the file was taken" if there else ""
-        return datetime.fromtimestamp(newest, UTC).replace(tzinfo=None), flag
+        return None, "timestamp.txt gives no time, and none is recorded" if there else ""
 
 
 def write_notebook(
@@ -132,7 +130,7 @@ def save_scores(
     with one_transaction(gradebook):
         gradebook.update_or_create_student(submission.student)
         entry = gradebook.update_or_create_submission(
-            submission.assignment, submission.student, timestamp=str(hand_in_time(submission)[0])
+            submission.assignment, submission.student, timestamp=hand_in_time(submission)[0]
         )
         for notebook in entry.notebooks:
             scores = _scores(*found[notebook.name]) if notebook.name in found else {}

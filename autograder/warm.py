@@ -50,7 +50,9 @@ def wait() -> None:
 
 
 def _get(key: str, start: object) -> Zygote:
-    if key not in _started or not _started[key].alive:
+    if key in _started and not _started[key].alive:
+        _started.pop(key).close()
+    if key not in _started:
         _started[key] = start()  # type: ignore[operator]
     return _started[key]
 

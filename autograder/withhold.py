@@ -2,7 +2,8 @@
 
 The student's process gets a copy of ``gensrc`` in which the bodies of what is withheld are
 replaced: the originals are not in the sandbox at all. An exercise lists the names in the front
-matter of its source; a module stands for all that is in it. What one question may use all the
+matter of its source; a module stands for all that is in it, and for the private modules of the
+package (``_name``) from which it imports. What one question may use all the
 same is listed under ``allow``::
 
     autograder:
@@ -89,6 +90,7 @@ def copy_package(package: Path, target: Path, names: frozenset[str]) -> None:
     Raises:
         GraderError: a name is not in the package.
     """
+    names = names | _private(package, names)
     left = set(names)
     for path in sorted(package.rglob("*")):
         place = target / package.name / path.relative_to(package)
@@ -110,6 +112,27 @@ def copy_package(package: Path, target: Path, names: frozenset[str]) -> None:
             f"{', '.join(sorted(left))}: to be withheld, but there is no such name in "
             f"{package.name}."
         )
+
+
+def _private(package: Path, names: frozenset[str]) -> set[str]:
+    """Return the private modules of ``package`` from which the withheld ones import."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        path = package.joinpath(*todo.pop().split(".")[1:]).with_suffix(".py")
+        tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
+        for node in tree.body:
+            used = []
+            if isinstance(node, ast.ImportFrom) and node.module == package.name:
+                used = [f"{package.name}.{one.name}" for one in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                used = [node.module]
+            elif isinstance(node, ast.Import):
+                used = [one.name for one in node.names]
+            new = {one for one in used if one.startswith(f"{package.name}._")} - found
+            found |= new
+            todo += new
+    return found
 
 
 def _without(text: str, module: str, names: set[str]) -> tuple[str, set[str]]:

@@ -107,12 +107,46 @@ def withhold(names: list[str]) -> None:
 # --- a student's process
 
 
+class Family:
+    """A process and all below it, as the folder /proc of now shows them."""
+
+    def __init__(self) -> None:
+        self.proc = os.open("/proc", os.O_RDONLY)
+        self.own = self.in_use("self")
+
+    def in_use(self, pid: int | str) -> int:
+        """Return the bytes of memory that a process has written to, files left out."""
+        lines = [line.split() for line in self._read(f"{pid}/status").split(b"\n")]
+        return sum(int(one[1]) << 10 for one in lines if one[:1] in ([b"RssAnon:"], [b"RssShmem:"]))
+
+    def taken_by(self, root: int) -> int:
+        """Return the bytes in use by ``root`` and all below it, without those of this process."""
+        family = {root}
+        for pid in sorted(int(name) for name in os.listdir(self.proc) if name.isdigit()):
+            words = self._read(f"{pid}/stat").rpartition(b")")[2].split()
+            if words and int(words[1]) in family:  # its parent; lower numbers come one look later
+                family.add(pid)
+        return sum(max(0, self.in_use(pid) - self.own) for pid in family)
+
+    def _read(self, name: str) -> bytes:
+        """Return what is in a file of /proc; nothing when the process is gone."""
+
+        def inside(path: str, flags: int) -> int:
+            return os.open(path, flags, dir_fd=self.proc)
+
+        with contextlib.suppress(OSError), open(name, "rb", opener=inside) as file:
+            return file.read()
+        return b""
+
+
 def student(files: list[int], options: dict[str, Any]) -> None:
     """Fork the student's process, and end it when the judge lets go of the last of ``files``."""
     data, out, err, life = files
     system(DIE_WITH_PARENT, signal.SIGKILL)
+    family = None
     if options["isolate"]:
         own_namespaces()
+        family = Family()  # the child hides /proc from this process too
     pid = os.fork()
     if pid == 0:
         os.close(life)
@@ -123,21 +157,20 @@ def student(files: list[int], options: dict[str, Any]) -> None:
         os._exit(0)
     for one in (data, out, err):
         os.close(one)
-    _watch(pid, life, options)
+    _watch(pid, life, family, options)
 
 
-def _watch(pid: int, life: int, options: dict[str, Any]) -> None:
+def _watch(pid: int, life: int, family: Family | None, options: dict[str, Any]) -> None:
     """Wait until the process ends or ``life`` is closed; leave nothing of it running.
 
     It ends, too, when all that it has started takes too much memory together.
     """
     poll = select.poll()
     poll.register(life, select.POLLIN)
-    own = held()[1]
     while not poll.poll(500 if options["isolate"] else 100):
         if os.waitpid(pid, os.WNOHANG)[0]:
             break
-        if options["isolate"] and taken_by(pid, own) > options["together"]:
+        if family and family.taken_by(pid) > options["together"]:
             break
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
@@ -172,7 +205,7 @@ def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
 
 
 def _limit(options: dict[str, Any]) -> None:
-    addresses, _, data = held()
+    addresses, data = held()
     limits = {
         "RLIMIT_DATA": data + options["memory"],
         "RLIMIT_AS": addresses + 2 * options["memory"] + THREADS,  # shared memory counts here
@@ -189,42 +222,17 @@ def _limit(options: dict[str, Any]) -> None:
             resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def statm(pid: int | str = "self") -> tuple[int, int, int]:
-    """Return the bytes of a process: addresses, memory in use, and data.
-
-    Raises:
-        OSError: there is no such process, or no way to know.
-    """
-    with open(f"/proc/{pid}/statm") as file:
-        numbers = [int(word) * resource.getpagesize() for word in file.read().split()]
-    return numbers[0], numbers[1], numbers[5]
-
-
-def held() -> tuple[int, int, int]:
-    """Return the bytes of this process, as they were at the start where that is all we know."""
-    with contextlib.suppress(OSError):  # hidden, or another system
-        return statm()
-    return _held
+def held() -> tuple[int, int]:
+    """Return the bytes of this process's addresses and data, or what they were at the start."""
+    try:
+        with open("/proc/self/statm") as file:
+            numbers = [int(word) * resource.getpagesize() for word in file.read().split()]
+    except OSError:  # hidden, or another system
+        return _held
+    return numbers[0], numbers[5]
 
 
-_held = (16 << 30, 1 << 30, 1 << 30)
-
-
-def taken_by(root: int, own: int) -> int:
-    """Return the bytes in use by process ``root`` and all below it, without ``own`` of each."""
-    parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
-    family, total = {root}, 0
-    for pid in sorted(parents):  # children that have a lower number are counted one look later
-        if parents[pid] in family:
-            family.add(pid)
-    for pid in family:
-        with contextlib.suppress(OSError):
-            total += max(0, statm(pid)[1] - own)
-    return total
+_held = (16 << 30, 1 << 30)
 
 
 # --- the judge of one submission

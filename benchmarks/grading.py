@@ -6,12 +6,14 @@ Five small exercises in torch, submissions right and wrong in turn. nbgrader gra
     python benchmarks/grading.py [SUBMISSIONS [OF_THEM_BY_NBGRADER]]
 """
 
+import contextlib
 import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -101,6 +103,37 @@ def ours(course: Course) -> tuple[float, float, list[float]]:
     return ready - start, end - ready, [one.seconds for one in results if one.seconds]
 
 
+class Memory(threading.Thread):
+    """Watches what running submissions take beyond the zygotes, judges included."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most, self.done = 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(0.05):
+            self.most = max(self.most, self._now())
+
+    def _now(self) -> int:
+        """Return the bytes that only forks of the zygotes have, taken together."""
+        parents: dict[int, int] = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                parents[int(path.parts[2])] = int(path.read_text().rpartition(")")[2].split()[1])
+        family = {os.getpid()}
+        for pid in sorted(parents):
+            family |= {pid} if parents[pid] in family else set()
+        total = 0
+        for pid in family - {os.getpid()}:
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                same = Path(f"/proc/{parents[pid]}/cmdline").read_bytes().split(b"\0")
+                if words == same:  # a fork, not a zygote
+                    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                    total += sum(int(one.split()[1]) for one in lines if one[:8] == "Private_")
+        return total << 10
+
+
 def theirs(course: Course) -> float:
     """Grade with nbgrader; return the seconds."""
     (course.grader / "nbgrader_config.py").write_text(
@@ -125,7 +158,11 @@ def main(number: int = 100, by_nbgrader: int = 10) -> None:
     """Measure both, and print the ratio."""
     with tempfile.TemporaryDirectory() as folder:
         course = make_course(Path(folder) / "ours", number)
+        watch = Memory()
+        watch.start()
         warming, rest, each = ours(course)
+        watch.done.set()
+        watch.join()
         other = make_course(Path(folder) / "theirs", by_nbgrader)
         reference = theirs(other) / by_nbgrader
         mine, yours = marks(course), marks(other)
@@ -140,6 +177,7 @@ def main(number: int = 100, by_nbgrader: int = 10) -> None:
     print(f"  ratio                 {reference / single:8.1f}")
     print(f"  one from 10% to 90%   {spread[0]:8.3f} to {spread[-1]:.3f} s")
     print(f"  until warm, once      {warming:8.2f} s")
+    print(f"  memory of each        {watch.most / 1e6 / (os.cpu_count() or 1):8.0f} MB at most")
     print(f"  the writer's CPU time {used.ru_utime + used.ru_stime:8.2f} s")
 
 

@@ -133,6 +133,7 @@ def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
     """
     check_distributions(p=p, q=q)
     m = (p + q) / 2
+    m = torch.where(m > 0, m, 1)  # elsewhere p = q = 0, or half of the smallest float
     kl_pm = (xlogy(p, p) - xlogy(p, m)).sum(-1)
     kl_qm = (xlogy(q, q) - xlogy(q, m)).sum(-1)
     return (kl_pm + kl_qm) / 2

@@ -201,9 +201,13 @@ def _axes(ax: Axes | None) -> Axes:
 
 
 def _array(values: Values) -> NDArray[np.float64]:
+    """Numbers to draw; NaN is refused, because a picture would leave it out in silence."""
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
-    return np.asarray(values, dtype=np.float64)
+    array = np.asarray(values, dtype=np.float64)
+    if missing := int(np.isnan(array).sum()):
+        raise ValueError(f"expected numbers to draw, got {missing} NaN of {array.size} values")
+    return array
 
 
 def _finish(ax: Axes, title: str, xlabel: str, ylabel: str) -> None:

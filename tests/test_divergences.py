@@ -48,6 +48,11 @@ def test_jensen_shannon_is_scipys(pair: Pair) -> None:
     assert jensen_shannon(p, q).item() == pytest.approx(jensenshannon(p, q) ** 2, abs=1e-12)
 
 
+def test_jensen_shannon_of_the_smallest_probabilities() -> None:
+    p, q = f64(1.0, 5e-324), f64(1.0, 0.0)  # half of 5e-324 is rounded to 0
+    assert abs(jensen_shannon(p, q).item()) < 1e-300
+
+
 @given(distributions(2))
 def test_total_variation_is_the_largest_difference_over_events(pair: Pair) -> None:
     p, q = pair

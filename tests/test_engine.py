@@ -1,5 +1,7 @@
 """The grader as a whole: killed and started again, two at once, without a sandbox, withholding."""
 
+import ast
+import contextlib
 import os
 import re
 import shutil
@@ -12,12 +14,15 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from autograder import warm
 from autograder.__main__ import main
 from autograder.course import Course, GraderError, read_record
 from autograder.engine import open_gradebook
 from autograder.grade import UNSAFE, Result, grade
 from autograder.release import release
+from autograder.sandbox import require_sandbox
 from autograder.withhold import copy_package, read_withholding
+from tests.sandboxing import have_sandbox
 from tests.tiny_course import HEADER, answer, answered, cell, hand_in, released, solved, tiny_course
 
 ROOT = Path(__file__).parent.parent
@@ -46,8 +51,20 @@ def scores(course: Course) -> dict[str, float]:
         return {one.student_id: one.score for one in found}
 
 
+def family(root: int) -> set[int]:
+    """All processes below this one."""
+    found = {root}
+    for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parts[2])):
+        with contextlib.suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) in found:
+                found.add(int(path.parts[2]))
+    return found - {root}
+
+
 @pytest.mark.slow
-def test_killed_and_started_again(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_and_started_again(tmp_path: Path, how: signal.Signals) -> None:
     course = tiny_course(tmp_path)
     release(course, [])
     wrong = answered(released(course), {"q1": "def twice(x): return 2 * x"})
@@ -55,12 +72,21 @@ def test_killed_and_started_again(tmp_path: Path) -> None:
         hand_in(course, f"s{number:02d}", solved(course) if number % 2 else wrong)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "autograder", "--course", str(tmp_path), "grade"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    command += [] if have_sandbox() else ["--unsafe-no-sandbox"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     record = course.autograded / ".graded.json"
     while len(read_record(record)) < 4 and process.poll() is None:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    below = family(process.pid)
+    assert below
+    process.send_signal(how)
+    out, _ = process.communicate()
+    assert process.returncode == (-how if how == signal.SIGKILL else 130)
+    assert ("Stopped; what was finished is kept" in out) == (how == signal.SIGINT)
+    end = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/stat").exists() for pid in below) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not [pid for pid in below if Path(f"/proc/{pid}/stat").exists()]
     done = read_record(record)
     assert 4 <= len(done) < 16
     results = grade(course, [])
@@ -90,6 +116,7 @@ def test_without_bubblewrap(
     hand_in(course, "full", solved(course))
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "bwrap" else which(name))
+    monkeypatch.setattr("autograder.grade.require_sandbox", require_sandbox)
     start = ["--course", str(tmp_path), "grade"]
     assert main(start) == 1
     assert "bubblewrap is not installed: install it" in capsys.readouterr().err
@@ -98,6 +125,29 @@ def test_without_bubblewrap(
     page = (course.feedback / "full" / "tiny" / "tiny.html").read_text(encoding="utf-8")
     assert "given without the sandbox" in page
     assert "6 of 6 points" in page
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere another sentence comes first")
+def test_forbidden_namespaces_are_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = tiny_course(tmp_path / "course")
+    release(course, [])
+    hand_in(course, "full", solved(course))
+    program = tmp_path / "bin" / "bwrap"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("autograder.grade.require_sandbox", require_sandbox)
+    monkeypatch.setattr("autograder.grade.court_for", warm.court_for)
+    assert main(["--course", str(course.root), "grade", "--timeout", "29"]) == 1
+    said = capsys.readouterr().err
+    assert "The sandbox could not be set up (bwrap: No permissions" in said
+    assert "--security-opt seccomp=unconfined" in said
+    assert not list(course.feedback.glob("*/*/*.html"))
 
 
 def one_result(course: Course, answers: dict[str, str]) -> Result:
@@ -131,15 +181,22 @@ def test_front_matter_of_another_form_is_refused() -> None:
 
 
 def test_withheld_functions_have_no_body(tmp_path: Path) -> None:
-    names = frozenset({"gensrc.divergences", "gensrc.games.game_value"})
+    names = frozenset({"gensrc.divergences", "gensrc.fgan", "gensrc.games.game_value"})
     copy_package(ROOT / "gensrc", tmp_path, names)
-    divergences = (tmp_path / "gensrc" / "divergences.py").read_text(encoding="utf-8")
-    assert "xlogy" not in re.sub(r"'[^']*'|def \w+", "", divergences)
+    for name in ("divergences", "_divergence_table", "fgan", "_fgan_rows"):
+        tree = ast.parse((tmp_path / "gensrc" / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                assert ast.unparse(node.body[1]).startswith("_withheld('gensrc.")
+            elif isinstance(node, ast.Lambda):
+                assert "_withheld('gensrc." in ast.unparse(node.body)
+            elif isinstance(node, ast.Assign):
+                assert not re.search(r"\b(FDivergence|_row)\(", ast.unparse(node))
     code = (
-        "import torch, gensrc.games as g, gensrc.divergences as d\n"
+        "import torch, gensrc.games as g, gensrc.divergences as d, gensrc.fgan as f\n"
         "half = torch.tensor([0.5, 0.5])\n"
-        "for f in (lambda: d.kl(half, half), lambda: g.game_value(half, half)):\n"
-        "    try: f()\n"
+        "for use in (lambda: d.kl(half, half), lambda: g.game_value(half, half), lambda: f.KL.f):\n"
+        "    try: use()\n"
         "    except Exception as error: print(type(error).__name__, error)\n"
         "print(g.density_ratio(torch.zeros(1)).item())"
     )
@@ -152,12 +209,10 @@ def test_withheld_functions_have_no_body(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert ran.stdout.split("\n")[:3] == [
-        "Withheld gensrc.divergences.kl is what this exercise asks you to write: write your own "
-        "here.",
-        "Withheld gensrc.games.game_value is what this exercise asks you to write: write your own "
-        "here.",
-        "1.0",
-    ]
+    *said, number = ran.stdout.split("\n")[:4]
+    end = " is what this exercise asks you to write: write your own here."
+    for name, words in zip((r"_?div.*\.kl", r"games\.game_value", r"_?fgan.*\.KL"), said):
+        assert re.fullmatch(f"Withheld gensrc.{name}{end}", words)
+    assert number == "1.0"
     with pytest.raises(GraderError, match=r"gensrc\.nothing"):
         copy_package(ROOT / "gensrc", tmp_path / "again", frozenset({"gensrc.nothing"}))

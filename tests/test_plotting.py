@@ -81,6 +81,12 @@ def test_lines_are_the_data() -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "density")
 
 
+def test_holes_in_a_curve_are_refused() -> None:
+    y = torch.tensor([1.0, float("nan"), 2.0])
+    with pytest.raises(ValueError, match="got 1 NaN of 3 values"):
+        plotting.show_lines(torch.arange(3), {"y": y})
+
+
 def test_training_curves_are_running_means() -> None:
     values = torch.tensor([1.0, 2, 6, 4])
     plotting.show_training({"loss": values}, window=3)

@@ -14,7 +14,6 @@ import torch
 
 from autograder import sandbox, warm
 from autograder.channel import Channel
-from autograder.course import GraderError
 from autograder.dice import advance
 from autograder.frames import WireError
 from autograder.grade import grade
@@ -22,7 +21,8 @@ from autograder.peer import Peer
 from autograder.release import release
 from autograder.student import operations_on
 from autograder.wire import Reader
-from autograder.zygote import held, taken_by
+from autograder.zygote import Family
+from tests.sandboxing import NONE, have_sandbox
 from tests.tiny_course import answered, hand_in, solved, tiny_course
 
 
@@ -166,7 +166,7 @@ def test_numbers_that_would_take_for_ever_are_refused(tree: Any) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
 def test_memory_of_a_family_is_counted_together() -> None:
-    own = held()[1]
+    family = Family()
     pid = os.fork()
     if pid == 0:
         blocks = [b"x" * 50_000_000 for _ in range(2)]
@@ -176,12 +176,13 @@ def test_memory_of_a_family_is_counted_together() -> None:
         os._exit(0)
     try:
         end = time.monotonic() + 20
-        while taken_by(pid, own) < 150e6 and time.monotonic() < end:
+        while family.taken_by(pid) < 150e6 and time.monotonic() < end:
             time.sleep(0.05)
-        assert 150e6 < taken_by(pid, own) < 2e9
+        assert 150e6 < family.taken_by(pid) < 2e9
     finally:
         for child in (*_children(pid), pid):
             os.kill(child, signal.SIGKILL)
+        os.close(family.proc)
         os.waitpid(pid, 0)
 
 
@@ -190,13 +191,10 @@ def _children(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not have_sandbox(), reason=NONE)
 def test_a_submission_that_takes_too_much_memory_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    try:
-        sandbox.require_sandbox()
-    except GraderError as error:
-        pytest.skip(str(error))
     monkeypatch.setattr(sandbox, "TOGETHER", 300 << 20)
     course = tiny_course(tmp_path)
     release(course, [])
@@ -222,11 +220,6 @@ def test_a_submission_that_takes_too_much_memory_ends(
 
 @pytest.mark.slow
 def test_a_zygote_that_dies_is_started_again(tmp_path: Path) -> None:
-    try:
-        sandbox.require_sandbox()
-        unsafe = False
-    except GraderError:
-        unsafe = True
     course = tiny_course(tmp_path)
     release(course, [])
     for number in range(6):
@@ -239,7 +232,7 @@ def test_a_zygote_that_dies_is_started_again(tmp_path: Path) -> None:
             zygote.process.kill()
             killed.append(zygote)
 
-    results = grade(course, [], tell=kill, unsafe=unsafe, workers=1)
+    results = grade(course, [], tell=kill, workers=1)
     assert [one.score for one in results] == [6] * 6
     assert not [one.message for one in results if one.message]
     assert len(set(map(id, killed))) == 2

@@ -16,6 +16,7 @@ from autograder.grade import Result, grade
 from autograder.release import release
 from autograder.settings import settings
 from tests.attacks.catalogue import ATTACKS, RIGHT_Q1, RIGHT_Q2, TAMPER, Attack
+from tests.sandboxing import NONE, have_sandbox
 from tests.tiny_course import (
     HEADER,
     answer,
@@ -57,7 +58,7 @@ VAULT = (
     )
 )
 FULL = 7
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not have_sandbox(), reason=NONE)]
 EVERY = 6  # attacks between two honest students
 
 
