@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ class Course:
     """The folders of a course, all derived from its root."""
 
     root: Path
+    url: str = ""  # of the gradebook; '' for what the settings say
 
     @property
     def solutions(self) -> Path:
@@ -47,7 +49,7 @@ class Course:
 
     @property
     def submitted(self) -> Path:
-        """What students handed in; it is never written to."""
+        """What students handed in; only collecting writes to it."""
         return self.grader / "submitted"
 
     @property
@@ -67,8 +69,26 @@ class Course:
 
     @property
     def database(self) -> str:
-        """The gradebook, as a URL."""
-        return f"sqlite:///{self.grader / 'gradebook.db'}"
+        """The gradebook, as a URL: asked for, or set in ``course.toml``, or a file here."""
+        return self.url or self._configured() or f"sqlite:///{self.grader / 'gradebook.db'}"
+
+    def _configured(self) -> str:
+        path = self.root / "course.toml"
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8")).get("database", "")
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError) as error:
+            raise GraderError(f"{path}: cannot be read: {error}.") from error
+        if not isinstance(found, str):
+            raise GraderError(f'{path}: expected database = "URL of the gradebook", got {found!r}.')
+        return found
+
+    @property
+    def has_gradebook(self) -> bool:
+        """Whether there is a gradebook, or it is somewhere else and can be asked only."""
+        here = self.grader / "gradebook.db"
+        return self.database != f"sqlite:///{here}" or here.exists()
 
     def assignments(self) -> list[str]:
         """Return the names of all exercises, in order."""
@@ -106,7 +126,7 @@ def digest_folder(folder: Path) -> str:
     """Return the SHA-256 of the names and bytes of all files in ``folder``."""
     parts = []
     for path in files_in(folder):
-        parts += [path.relative_to(folder).as_posix().encode(), path.read_bytes()]
+        parts += [os.fsencode(path.relative_to(folder)), path.read_bytes()]
     return digest(*parts)
 
 

@@ -14,10 +14,11 @@ from jsonschema import ValidationError
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.course import Course
+from autograder.course import Course, GraderError
 
 LOG = logging.getLogger("autograder")
 LOG.propagate = False
@@ -62,14 +63,40 @@ def open_gradebook(course: Course) -> Any:
 
     nbgrader calls the program ``alembic`` to make one, and finds it only when the
     environment of this Python has been activated: so its folder goes first here.
+
+    Raises:
+        GraderError: the database cannot be reached, or its URL cannot be understood.
     """
     course.grader.mkdir(parents=True, exist_ok=True)
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
         return Gradebook(course.database)
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise GraderError(_unreachable(course.database, error)) from error
     finally:
         os.environ["PATH"] = before
+
+
+def _unreachable(url: str, error: Exception) -> str:
+    """Return in one sentence why the gradebook cannot be opened; no password is shown."""
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"The gradebook needs the package {error.name}: install it (for PostgreSQL: pip "
+            "install 'psycopg[binary]')."
+        )
+    if isinstance(error, ArgumentError):
+        return (
+            "The URL of the gradebook cannot be understood: expected sqlite:///FILE or "
+            "postgresql://USER@HOST/DATABASE."
+        )
+    words = " ".join(str(getattr(error, "orig", error)).split())[:300]
+    if password := make_url(url).password:
+        words = words.replace(str(password), "…")
+    return (
+        f"The gradebook {make_url(url).render_as_string(hide_password=True)} cannot be opened "
+        f"({words}): check its address (--db, or course.toml) and that the server runs."
+    )
 
 
 @contextmanager

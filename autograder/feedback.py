@@ -1,11 +1,12 @@
 """Feedback: one page per submission that needs nothing else, neither network nor files."""
 
 import base64
+import copy
 import hashlib
 import html
 import shutil
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,9 @@ from typing import Any
 import bleach
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
-from nbgrader.converters import GenerateFeedback
 
 from autograder.course import Course, GraderError, write_whole
-from autograder.engine import Explained, run_converter
+from autograder.hiding import enter_scores, hide_tests
 from autograder.settings import TEMPLATES, settings
 from autograder.submission import Submission
 
@@ -36,10 +36,6 @@ NOTES = {
     "start",
 }
 PROTOCOLS = {"http", "https", "mailto", "data"}
-
-
-class _Feedback(Explained, GenerateFeedback):  # type: ignore[misc]
-    pass
 
 
 class FeedbackExporter(HTMLExporter):
@@ -63,13 +59,17 @@ class FeedbackExporter(HTMLExporter):
 
 def harmless(text: object) -> str:
     """Return ``text`` as HTML that cannot run or load anything; other tags become text."""
+    return _harmless(str(text))
 
+
+@lru_cache(maxsize=500)  # the instructor's cells are the same on every page
+def _harmless(text: str) -> str:
     def allowed(tag: str, name: str, value: str) -> bool:
         if tag == "img" and name == "src":
             return value.startswith("data:image/")
         return name in NOTES or (tag == "a" and name == "href")
 
-    return str(bleach.clean(str(text), tags=TAGS, attributes=allowed, protocols=PROTOCOLS))
+    return str(bleach.clean(text, tags=TAGS, attributes=allowed, protocols=PROTOCOLS))
 
 
 @cache
@@ -97,24 +97,41 @@ def _allowing(scripts: list[str]) -> str:
     return rule + "".join(f"<script>{text}</script>\n" for text in scripts)
 
 
-def write_feedback(course: Course, submission: Submission, message: str = "") -> None:
-    """Write the page of one submission; ``message`` says why it could not be graded."""
+def write_message(course: Course, submission: Submission, message: str) -> None:
+    """Write the page of a submission that could not be graded; ``message`` says why."""
     target = course.feedback / submission.student / submission.assignment
-    if message:
-        shutil.rmtree(target, ignore_errors=True)
-        page = _message_page(submission.assignment, message)
-        write_whole(target / f"{submission.assignment}.html", page.encode())
-        return
-    failure = run_converter(
-        _Feedback,
-        settings(course),
-        assignment=submission.assignment,
-        student=submission.student,
-    )
-    if failure:
-        raise GraderError(
-            f"{submission.key}: the feedback page cannot be made: {failure}"
-        ) from failure
+    shutil.rmtree(target, ignore_errors=True)
+    page = _message_page(submission.assignment, message)
+    write_whole(target / f"{submission.assignment}.html", page.encode())
+
+
+def write_pages(
+    course: Course,
+    gradebook: Any,
+    submission: Submission,
+    notebooks: dict[str, NotebookNode],
+    *,
+    unsafe: bool = False,
+) -> None:
+    """Write a page for each graded notebook of a submission, with the scores of now."""
+    target = course.feedback / submission.student / submission.assignment
+    for name, notebook in notebooks.items():
+        shown = copy.deepcopy(notebook)
+        entry = gradebook.find_submission_notebook(name, *submission[1::-1])
+        about = enter_scores(shown, entry)
+        about |= {"notebook": name, "student": submission.student, "unsafe": unsafe}
+        hide_tests(shown)
+        page, _ = _exporter().from_notebook_node(shown, {"nbgrader": about})
+        write_whole(target / f"{name}.html", page.encode("utf-8", "replace"))
+
+
+@cache
+def _exporter() -> FeedbackExporter:
+    make: Any = FeedbackExporter
+    exporter: FeedbackExporter = make(config=settings(Course(Path())))
+    for name in ("sanitize_html", "exclude_anchor_links"):
+        setattr(exporter, name, True)
+    return exporter
 
 
 def _message_page(title: str, message: str) -> str:

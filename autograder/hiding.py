@@ -9,76 +9,94 @@ from typing import Any
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook
-from nbgrader.preprocessors import NbGraderPreprocessor
 
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 REMOVED = "[a line of a hidden test was removed here]"
 LONG_ENOUGH = 10  # characters; shorter lines of a test, such as "else:", give nothing away
 WAITING = "A person reads this answer; it has no points yet."
 MOST = 1000  # characters of a message
+MOST_SHOWN = 40_000  # characters of a student's cells, and of their outputs, on one page
+MOST_MARKDOWN = 8_000  # of one piece of Markdown: some texts take a time that grows as the square
+LEFT_OUT = "\n[the rest is too long, and is left out of this page]"
 
-_FRAME = re.compile(r"Cell In\[(\d+)\], line (\d+)(?:, in (\w+))?")
-_OWN_CELL = re.compile(r"/\S*ipykernel_\d+/\d+\.py")
-_LIBRARY = re.compile(r"[~/][^\s:'\"]*/(?:site-packages|lib/python3\.\d+)/")
+_OWN_CELL = re.compile(r"<cell[ -]\d+>")
+_WORD = re.compile(r"[^\s:'\"]+")
+_LIBRARY = re.compile(r"/(?:site-packages|lib/python3\.\d+)/")
 _HOMES = sorted(
     {sys.prefix, sys.base_prefix, tempfile.gettempdir(), str(Path.home()), str(Path.cwd())} - {"/"},
     key=len,
     reverse=True,
 )
 
-Resources = dict[str, Any]
+
+def enter_scores(nb: NotebookNode, entry: Any) -> dict[str, Any]:
+    """Put the scores and comments of the gradebook into ``nb``; return those of the whole."""
+    grades = {grade.name: grade for grade in entry.grades}
+    comments = {comment.name: comment.comment for comment in entry.comments}
+    for cell in nb.cells:
+        mark = cell.metadata.get("nbgrader")
+        if not mark:
+            continue
+        name = mark["grade_id"]
+        if name in comments:
+            mark["comment"] = comments[name]
+        if name in grades:
+            grade = grades[name]
+            mark["score"], mark["points"] = grade.score, grade.max_score
+            if grade.needs_manual_grade and grade.manual_score is None:
+                cell.metadata["outcome"] = WAITING
+    penalty = entry.late_submission_penalty or 0
+    return {
+        "score": entry.score - penalty,
+        "max_score": entry.max_score,
+        "late_penalty": penalty,
+    }
 
 
-class ForgiveWarnings(NbGraderPreprocessor):  # type: ignore[misc]
-    """Takes stderr out of test cells, where nbgrader would count it as a failure."""
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: Resources, index: int
-    ) -> tuple[NotebookNode, Resources]:
-        """Keep the outputs of a test cell that are not on stderr."""
+def hide_tests(nb: NotebookNode) -> None:
+    """Strip hidden tests from sources and outputs; set ``cell.metadata.outcome``."""
+    secrets = hidden_lines(nb)
+    heading = ""
+    room = _Room(MOST_SHOWN), _Room(MOST_SHOWN)
+    for cell in nb.cells:
+        heading = _heading(cell) or heading
+        if not utils.is_locked(cell):
+            cell.source = room[0].fit(cell.source, markdown=cell.cell_type == "markdown")
         if _is_test(cell):
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-        return cell, resources
+            cell.metadata["outcome"] = _outcome(cell, secrets)
+            cell.source, cell.outputs = visible_part(cell.source), []
+        elif cell.cell_type == "code":
+            cell.outputs = [_cleaned(_fitted(one, room[1]), secrets) for one in cell.outputs]
+        if utils.is_grade(cell):
+            cell.metadata["question"] = heading
 
 
-class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
-    """Replaces what a test cell printed and raised by its outcome in words."""
+class _Room:
+    """The room that is left on a page."""
 
-    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Strip hidden tests from sources and outputs; set ``cell.metadata.outcome``."""
-        secrets = hidden_lines(nb)
-        answers = {cell.get("execution_count"): cell for cell in nb.cells if not _is_test(cell)}
-        heading = ""
-        for cell in nb.cells:
-            heading = _heading(cell) or heading
-            if _is_test(cell):
-                cell.metadata["outcome"] = _outcome(cell, answers, secrets)
-                cell.source, cell.outputs = visible_part(cell.source), []
-            elif cell.cell_type == "code":
-                cell.outputs = [_cleaned(output, secrets) for output in cell.outputs]
-            if utils.is_grade(cell):
-                cell.metadata["question"] = heading
-        resources["lost_cells"] = _compare(nb, resources["nbgrader"])
-        return nb, resources
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def fit(self, text: str, *, markdown: bool = False) -> str:
+        """Return as much of ``text`` as there is room for."""
+        most = min(self.left, MOST_MARKDOWN) if markdown else self.left
+        self.left -= min(most, len(text))
+        return text if len(text) <= most else text[:most] + LEFT_OUT
 
 
-def _compare(nb: NotebookNode, where: dict[str, str]) -> list[dict[str, Any]]:
-    """Mark the cells that wait for a person; return the graded cells that ``nb`` has lost."""
-    present = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if utils.is_grade(cell)}
-    with Gradebook(where["db_url"]) as gradebook:
-        notebook = gradebook.find_submission_notebook(
-            where["notebook"], where["assignment"], where["student"]
-        )
-        for grade in notebook.grades:
-            unread = grade.needs_manual_grade and grade.manual_score is None
-            if unread and grade.name in present:
-                present[grade.name].metadata["outcome"] = WAITING
-        return [
-            {"name": grade.name, "score": grade.score, "points": grade.max_score}
-            for grade in notebook.grades
-            if grade.name not in present
-        ]
+def _fitted(output: NotebookNode, room: _Room) -> NotebookNode:
+    """Return an output of a student's cell, cut to the room that is left."""
+    if output.output_type == "stream":
+        output.text = room.fit(output.text)
+    elif output.output_type == "error":
+        output.traceback = room.fit("\n".join(output.traceback)).split("\n")
+    else:
+        for kind in output.data:
+            if not kind.startswith("image/"):
+                output.data[kind] = room.fit(
+                    str(output.data[kind]), markdown=kind == "text/markdown"
+                )
+    return output
 
 
 def _is_test(cell: NotebookNode) -> bool:
@@ -122,56 +140,43 @@ def _squeezed(text: str) -> str:
 
 def _without(text: str, secrets: list[str]) -> str:
     """Return ``text`` with every line that repeats one of ``secrets`` taken out."""
-    if not any(secret in _squeezed(text) for secret in secrets):
+
+    def tells(part: str) -> bool:
+        squeezed = _squeezed(part)
+        return any(secret in squeezed for secret in secrets)
+
+    if not tells(text):
         return text
     lines = text.split("\n")
-    kept = [REMOVED if any(s in _squeezed(line) for s in secrets) else line for line in lines]
+    kept = [REMOVED if tells(line) else line for line in lines]
     if kept == lines:  # the repeated line was broken into several
         return REMOVED
     return "\n".join(kept)
 
 
-def _outcome(
-    cell: NotebookNode, answers: dict[int | None, NotebookNode], secrets: list[str]
-) -> str:
+def _outcome(cell: NotebookNode, secrets: list[str]) -> str:
     """Return in words why the test cell failed, or '' when it did not."""
-    errors = [output for output in cell.outputs if output.output_type == "error"]
-    if not errors:
+    found = cell.metadata.get("autograder") or {}
+    if "text" not in found:
         whole = cell.metadata.nbgrader.get("score") == cell.metadata.nbgrader.get("points")
         return "" if whole else "Some of the tests in this cell did not pass."
-    error = next((e for e in errors if e.ename == "CellTimeoutError"), errors[0])
-    text = _scrubbed(_message(error) + _where(error, answers))
+    text = _scrubbed(_message(found))
     # What the test itself says is meant for the student; what student code says is not trusted.
-    return _bounded(text if _raised_by(cell, error) else _without(text, secrets))
+    return _bounded(text if found.get("own") else _without(text, secrets))
 
 
-def _frames(error: NotebookNode) -> list[tuple[int, int, str]]:
-    """Return the cell, line and function of each frame of a traceback, innermost last."""
-    found = _FRAME.findall(strip_ansi("\n".join(error.traceback)))
-    return [(int(cell), int(line), name) for cell, line, name in found]
-
-
-def _raised_by(cell: NotebookNode, error: NotebookNode) -> bool:
-    return [frame[0] for frame in _frames(error)][-1:] == [cell.execution_count]
-
-
-def _message(error: NotebookNode) -> str:
-    text = str(error.evalue).strip()
-    if error.ename == "CellTimeoutError":
-        return "Your code took too long and was stopped."
-    if error.ename == "AssertionError":
+def _message(found: dict[str, Any]) -> str:
+    kind, text = found.get("type", ""), str(found["text"]).strip()
+    if found.get("own") or not kind:
         return text or "A test of this cell did not pass."
-    if error.ename == "NotImplementedError" and text:
-        return text[0].upper() + text[1:]
-    return f"{error.ename}: {text}"
-
-
-def _where(error: NotebookNode, answers: dict[int | None, NotebookNode]) -> str:
-    """Return which line of the student's own code raised ``error``, or ''."""
-    if error.ename in ("AssertionError", "CellTimeoutError"):
-        return ""
-    own = [(line, name) for number, line, name in _frames(error) if number in answers and name]
-    return " (line {} of the cell with your function {})".format(*own[-1]) if own else ""
+    where = (
+        " (line {} of the cell with your function {})".format(*found["where"])
+        if found.get("where")
+        else ""
+    )
+    if kind == "Withheld" or (kind == "NotImplementedError" and text):
+        return text[0].upper() + text[1:] + where
+    return f"{kind}: {text}{where}"
 
 
 def _bounded(text: str) -> str:
@@ -180,10 +185,18 @@ def _bounded(text: str) -> str:
 
 def _scrubbed(text: str) -> str:
     """Return ``text`` without the places of this machine."""
-    text = _LIBRARY.sub("…/", _OWN_CELL.sub("your cell", text))
+    text = _WORD.sub(_shortened, _OWN_CELL.sub("your cell", text))
     for place in _HOMES:
         text = text.replace(f"{place}/", "…/")
     return text
+
+
+def _shortened(word: re.Match[str]) -> str:
+    """Return a word with what leads to Python's libraries taken out."""
+    text = word[0]
+    start = min((place for place in map(text.find, "~/") if place >= 0), default=0)
+    ends = [found.end() for found in _LIBRARY.finditer(text, start + 1)]
+    return f"{text[:start]}…/{text[ends[-1] :]}" if ends else text
 
 
 def _cleaned(output: NotebookNode, secrets: list[str]) -> NotebookNode:

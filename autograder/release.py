@@ -47,6 +47,6 @@ def _produced(course: Course, name: str) -> str:
     folders = [course.source / name, course.release / name]
     if not all(folder.is_dir() for folder in folders):
         return ""
-    if not (course.grader / "gradebook.db").exists():
+    if not course.has_gradebook:
         return ""
     return digest(*(digest_folder(folder).encode() for folder in folders))

