@@ -250,7 +250,7 @@ SQUARED_HELLINGER = FDivergence(
     (-math.inf, 1.0),
     "squared Hellinger",
 )
-JEFFREYS = FDivergence(
+JEFFREY = FDivergence(
     rows.jeffrey_generator,
     rows.jeffrey_conjugate,
     rows.identity,

@@ -12,7 +12,7 @@ from gensrc import fgan
 from gensrc.divergences import f_divergence, jensen_shannon, kl, total_variation
 from gensrc.fgan import (
     GAN,
-    JEFFREYS,
+    JEFFREY,
     JENSEN_SHANNON,
     KL,
     NEYMAN,
@@ -36,7 +36,7 @@ ROWS = {
     "pearson": PEARSON,
     "neyman": NEYMAN,
     "hellinger": SQUARED_HELLINGER,
-    "jeffreys": JEFFREYS,
+    "jeffreys": JEFFREY,
     "js": JENSEN_SHANNON,
     "js 0.2": jensen_shannon_weighted(0.2),
     "tv": TOTAL_VARIATION,
@@ -147,7 +147,7 @@ def test_jeffrey_is_by_the_function_of_lambert(t: float) -> None:
     # f*(t) = W(e^(1 - t)) + 1/W(e^(1 - t)) + t - 2, with Wright's function for large 1 - t
     w = float(special.wrightomega(1 - t))
     expected = w + 1 / w + t - 2
-    assert JEFFREYS.conjugate(f64(t)).item() == pytest.approx(expected, rel=1e-10, abs=1e-10)
+    assert JEFFREY.conjugate(f64(t)).item() == pytest.approx(expected, rel=1e-10, abs=1e-10)
 
 
 @each_row
