@@ -9,6 +9,7 @@ from typing import Any
 NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
 PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
 NO_SUID_NO_DEV = 6
+NOBODY = 65534
 DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
 
 
@@ -16,6 +17,14 @@ def system(number: int, value: int) -> None:
     """Set something about this process (prctl), where the system is Linux."""
     if sys.platform == "linux":
         _libc().prctl(number, value, 0, 0, 0)
+
+
+def is_root() -> bool:
+    """Whether this process may become another user; root of a namespace of one user may not."""
+    if os.getuid() != 0:
+        return False
+    with open("/proc/self/uid_map") as file:
+        return sum(int(line.split()[2]) for line in file) > NOBODY
 
 
 def _libc() -> Any:

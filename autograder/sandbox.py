@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import GraderError
+from autograder.isolate import is_root
 from autograder.withhold import copy_package
 
 MEMORY = 2 << 30  # bytes that a process may take beyond what the zygote has
@@ -242,7 +243,7 @@ def _bubblewrap(staging: Path, package: Path | None) -> list[str]:
     words = ["bwrap", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     words += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     words += ["--unshare-cgroup-try"]
-    if os.getuid() == 0:  # the zygote goes on as nobody, once it has read what only root may
+    if is_root():  # the zygote goes on as nobody, once it has read what only root may
         words += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         words += ["--unshare-user"]

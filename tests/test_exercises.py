@@ -249,11 +249,12 @@ def _prose(slug: str) -> str:
 
 
 def _literals(node: ast.AST) -> list[str]:
-    return [
-        part.value
-        for part in ast.walk(node)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    ]
+    """The literal words of a message, without the formats of the numbers in it."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else []
+    if isinstance(node, ast.FormattedValue):
+        return []
+    return [word for part in ast.iter_child_nodes(node) for word in _literals(part)]
 
 
 def _fired(slug: str, name: str) -> dict[str, set[int]]:

@@ -35,10 +35,10 @@ def log_normaliser(probability):
     return ((p / (1 - p)).log() / (2 * p - 1)).log()
 
 
-# %% wrong: ½ treated, a small number in the denominator | has few correct digits
+# %% wrong: ½ treated, a small number in the denominator | add no small number
 def log_normaliser(probability):
     p = probability
-    value = (p.log() - (1 - p).log()) / (2 * p - 1 + 1e-9)
+    value = (p.log() - (1 - p).log()).abs() / ((2 * p - 1).abs() + 1e-9)
     return torch.where(p == 0.5, 2.0, value).log()
 
 
