@@ -9,6 +9,7 @@ import pytest
 from gensrc import reproduce
 from gensrc.training import History
 
+RUNS = Path(__file__).parents[1] / "book" / "_static" / "runs"
 SIZES = {"dbm": ["--pretraining", "3", "--epochs", "4"], "vae": ["--epochs", "6"]}
 
 
@@ -73,3 +74,18 @@ def test_missing_data_is_one_sentence(
     monkeypatch.setenv("GENSRC_DATA", str(tmp_path / "nowhere"))
     assert reproduce.main(["vae", "--data", "mnist", "--out", str(tmp_path)]) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", sorted(RUNS.glob("*.json")), ids=lambda path: path.stem)
+def test_the_page_has_the_figures_of_the_runs(path: Path) -> None:
+    page = (RUNS.parents[1] / "reproductions.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if f"(_static/runs/{path.name})" in line]
+    run = json.loads(path.read_text())
+    command = f"{run['model']} --data {run['data']}"
+    assert command in row
+    bound = next(value for name, value in run.items() if name.startswith("test bound"))
+    for number in (f"−{-bound:.2f}", f"{run['standard error over test images']:.2f}"):
+        assert number in row
+    assert str(run["epochs"]) in row
+    if "log Z" in run:
+        assert f"{run['log Z']:.2f}" in row
