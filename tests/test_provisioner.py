@@ -193,7 +193,7 @@ TRIED = {
         "libc = ctypes.CDLL(None); print(libc.mount(b'x', b'/scratch', b'tmpfs', 0, b''))",
         "-1",
     ),
-    "memory": ("len(bytearray(5 << 30))", "MemoryError"),
+    "memory": ("print(len(bytearray(7 << 29)))", "MemoryError"),
     "a large file": (
         "try: open('large', 'wb', 0).write(bytes(129 << 20))\n"
         "finally: print(os.path.getsize('large') >> 20); os.remove('large')",
