@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     export = add("export", _export, "write the table of marks")
     export.add_argument("--to", type=Path, metavar="FILE", help="default: autograder/marks.csv")
     add("report", _report, "how an assignment went: points, hard tests, whom to look at")
+    kernel = add("kernelspec", _kernelspec, "let Jupyter start kernels in the sandbox", names=False)
+    kernel.add_argument("--to", type=Path, metavar="FOLDER", help="default: of this Python")
+    kernel.add_argument(
+        "--files", type=Path, metavar="FOLDER", help="its files are copied to where kernels work"
+    )
     return parser
 
 
@@ -212,6 +217,12 @@ def _report(course: Course, options: argparse.Namespace) -> None:
     from autograder.report import as_text, report
 
     print("\n".join(as_text(one) for one in report(course, options.assignments)), end="")
+
+
+def _kernelspec(course: Course, options: argparse.Namespace) -> None:
+    from autograder.kernelspec import write_kernelspec
+
+    print(write_kernelspec(options.to, options.files))
 
 
 if __name__ == "__main__":

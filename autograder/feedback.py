@@ -110,16 +110,20 @@ def write_pages(
     gradebook: Any,
     submission: Submission,
     notebooks: dict[str, NotebookNode],
-    *,
-    unsafe: bool = False,
+    unsafe: bool,
+    unread: str,
 ) -> None:
-    """Write a page for each graded notebook of a submission, with the scores of now."""
+    """Write a page for each graded notebook of a submission, with the scores of now.
+
+    It says whether it was graded without the sandbox, and which files were not read.
+    """
     target = course.feedback / submission.student / submission.assignment
     for name, notebook in notebooks.items():
         shown = copy.deepcopy(notebook)
         entry = gradebook.find_submission_notebook(name, *submission[1::-1])
         about = enter_scores(shown, entry)
-        about |= {"notebook": name, "student": submission.student, "unsafe": unsafe}
+        about |= {"notebook": name, "student": submission.student}
+        about |= {"unsafe": unsafe, "unread": unread}
         hide_tests(shown)
         page, _ = _exporter().from_notebook_node(shown, {"nbgrader": about})
         write_whole(target / f"{name}.html", page.encode("utf-8", "replace"))

@@ -20,7 +20,13 @@ from autograder.rebuild import Rebuilt, rebuild
 from autograder.record import hand_in_time, only_grader, points_of, save_scores, write_notebook
 from autograder.release import release
 from autograder.sandbox import require_sandbox
-from autograder.submission import Submission, find_submissions, objection, read_submitted
+from autograder.submission import (
+    Submission,
+    find_submissions,
+    not_read,
+    objection,
+    read_submitted,
+)
 from autograder.warm import close, court_for, wait
 from autograder.withhold import Withholding, read_withholding
 
@@ -228,7 +234,8 @@ class Run:
         start = time.perf_counter()
         folder = self.course.autograded / submission.student / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
-        flags = [UNSAFE] * self.unsafe + [*filter(None, [hand_in_time(submission)[1]])]
+        unread = "" if verdict.message else not_read(self.course, submission)
+        flags = [UNSAFE] * self.unsafe + [*filter(None, [hand_in_time(submission)[1], unread])]
         written = {}
         for name, (rebuilt, judged) in verdict.notebooks.items():
             flags += [*judged.flags, *judged.faults]
@@ -242,12 +249,9 @@ class Run:
         if verdict.message:
             write_message(self.course, submission, verdict.message)
         else:
-            write_pages(self.course, self.gradebook, submission, written, unsafe=self.unsafe)
-        self.record[submission.key] = {
-            "stamp": self._stamp(submission),
-            "message": verdict.message,
-            "flags": flags,
-        }
+            write_pages(self.course, self.gradebook, submission, written, self.unsafe, unread)
+        known = {"message": verdict.message, "flags": flags, "unread": unread}
+        self.record[submission.key] = {"stamp": self._stamp(submission), **known}
         write_record(self.record_path, self.record)
         points = points_of(self.gradebook, submission) or (0.0, 0.0)
         seconds = verdict.seconds + time.perf_counter() - start
@@ -278,8 +282,8 @@ def rewrite_feedback(course: Course, assignments: list[str], student: str = "") 
             notebooks = {
                 path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")
             }
-            unsafe = UNSAFE in old.get("flags", ())
-            write_pages(course, gradebook, submission, notebooks, unsafe=unsafe)
+            notes = UNSAFE in old.get("flags", ()), old.get("unread", "")
+            write_pages(course, gradebook, submission, notebooks, *notes)
     return len(graded)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
 PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
-NO_SUID_NO_DEV = 6
+NO_SUID_NO_DEV, NO_EXECUTION = 6, 8
 NOBODY = 65534
 DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
 
@@ -83,6 +83,12 @@ def own_places(home: str, size: int) -> None:
             with open(f"/proc/{name}", "w") as file:
                 file.write(text)
         _mount(None, "/proc", None, REMOUNT | READ_ONLY | NO_SUID_NO_DEV)
+
+
+def read_only(place: str) -> None:
+    """Let nothing more be written to what is mounted here."""
+    kept = os.statvfs(place).f_flag & (NO_SUID_NO_DEV | NO_EXECUTION)
+    _mount(None, place, None, BIND | REMOUNT | READ_ONLY | kept)
 
 
 def drop_rights() -> None:

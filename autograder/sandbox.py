@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,23 @@ from autograder.course import GraderError
 from autograder.isolate import is_root
 from autograder.withhold import copy_package
 
-MEMORY = 2 << 30  # bytes that a process may take beyond what the zygote has
-TOGETHER = 4 << 30  # that all processes of a submission may use together
-SCRATCH = 256 << 20
-LARGEST_FILE = 128 << 20
-PROCESSES = 64
 PLACE, HOME = "/opt/grader", "/scratch"
+LIMITS: dict[str, Any] = {
+    "isolate": True,
+    "home": HOME,
+    "files": f"{PLACE}/files",
+    "scratch": 256 << 20,
+    "memory": 2 << 30,  # bytes that a process may take beyond what the zygote has
+    "together": 4 << 30,  # that all processes of a submission may use together
+    "file": 128 << 20,
+    "processes": 64,
+}
+PYTHON = str(Path(sys.prefix).resolve() / "bin" / "python")  # as it is called in the sandbox
 PATIENCE = 180  # seconds until a zygote must be warm
 
 NEEDED = (  # modules of this package that the student's side runs
     *("__init__", "frames", "wire", "channel", "peer", "changes", "graph", "dice"),
-    *("isolate", "proxies", "student", "zygote"),
+    *("isolate", "proxies", "student", "zygote", "kernel"),
 )
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime", "alternatives")
@@ -46,9 +53,9 @@ _QUIET = {
 
 REMEDY = (
     "to allow it on Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a "
-    "container: start it with --security-opt seccomp=unconfined; or run without protection, "
-    "with --unsafe-no-sandbox, and only what you have read"
+    "container: start it with --security-opt seccomp=unconfined"
 )
+OTHERWISE = "run without protection, with --unsafe-no-sandbox, and only what you have read"
 
 
 class Zygote:
@@ -79,8 +86,11 @@ class Zygote:
         finally:
             there.close()
 
-    def wait(self) -> None:
+    def wait(self, otherwise: str = OTHERWISE) -> None:
         """Wait until it is warm.
+
+        Args:
+            otherwise: what else can be done where there is no sandbox.
 
         Raises:
             GraderError: it never will be; the sentence says why.
@@ -94,13 +104,17 @@ class Zygote:
             answer = b""
         self.control.settimeout(None)
         if answer != b"r":
-            self.noise.seek(0)
-            words = self.noise.read().decode("utf-8", "replace").strip().split("\n")[-1][:300]
             raise GraderError(
-                f"The sandbox could not be set up ({words or 'it did not start'}): the system "
-                f"forbids it to make namespaces; {REMEDY}."
+                f"The sandbox could not be set up ({self.last_words()}): the system "
+                f"forbids it to make namespaces; {REMEDY}; or {otherwise}."
             )
         self.warm = True
+
+    def last_words(self) -> str:
+        """Return the last line that it has printed."""
+        self.noise.seek(0)
+        text = self.noise.read().decode("utf-8", "replace").strip()
+        return text.split("\n")[-1][:300] or "it did not start"
 
     def revive(self) -> bool:
         """Start it again if it has died; return whether it had."""
@@ -132,22 +146,24 @@ class Zygote:
         return self.process.poll() is None
 
 
-def require_sandbox() -> None:
+def require_sandbox(otherwise: str = OTHERWISE) -> None:
     """Check that a sandbox can be had.
+
+    Args:
+        otherwise: what else can be done where there is none.
 
     Raises:
         GraderError: it cannot; the sentence gives the remedy.
     """
     if sys.platform != "linux":
         raise GraderError(
-            "Submissions run in a sandbox, which needs Linux: grade on a Linux machine, or run "
-            "without protection, with --unsafe-no-sandbox, and only what you have read."
+            "Submissions run in a sandbox, which needs Linux: grade on a Linux machine, or "
+            f"{otherwise}."
         )
     if shutil.which("bwrap") is None:
         raise GraderError(
             "Submissions run in a sandbox, and bubblewrap is not installed: install it (Debian "
-            "and Ubuntu: sudo apt install bubblewrap), or run without protection, with "
-            "--unsafe-no-sandbox, and only what you have read."
+            f"and Ubuntu: sudo apt install bubblewrap), or {otherwise}."
         )
 
 
@@ -189,30 +205,28 @@ def student_zygote(
     """
     package = gensrc_folder()
     own = frozenset(name for name in withheld if name.split(".")[0] == "gensrc")
-    _stage(staging, files, package, own)
-    options: dict[str, Any] = {
-        "isolate": not unsafe,
-        "home": str(staging / "homes") if unsafe else HOME,
-        "files": str(staging / "files") if unsafe else f"{PLACE}/files",
-        "scratch": SCRATCH,
-        "memory": MEMORY,
-        "together": TOGETHER,
-        "file": LARGEST_FILE,
-        "processes": PROCESSES,
-        "cpu": 20 * limit,
-        "modules": modules,
-        "withheld": sorted(withheld - own),
-    }
+    stage(staging, files, package, own)
+    rest = sorted(withheld - own)
+    options = {**LIMITS, "cpu": 20 * limit, "modules": modules, "withheld": rest}
+    if unsafe:
+        places = {"home": str(staging / "homes"), "files": str(staging / "files")}
+        options |= {"isolate": False, **places}
     arguments = ["-m", "autograder.zygote", "student", "CONTROL", json.dumps(options)]
     if unsafe:
         environment = {**os.environ, **_QUIET, "PYTHONPATH": str(staging)}
         return Zygote([sys.executable, *arguments], environment, str(staging))
-    python = Path(sys.prefix).resolve() / "bin" / "python"
+    return inside(staging, package, arguments)
+
+
+def inside(
+    staging: Path, package: Path | None, arguments: list[str], more: Sequence[str] = ()
+) -> Zygote:
+    """Start this Python in the sandbox; what is not named here, see ``_bubblewrap``."""
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
-    return Zygote([*_bubblewrap(staging, package), str(python), *arguments], environment, "/")
+    return Zygote([*_bubblewrap(staging, package, more), PYTHON, *arguments], environment, "/")
 
 
-def _stage(staging: Path, files: Path, package: Path | None, withheld: frozenset[str]) -> None:
+def stage(staging: Path, files: Path, package: Path | None, withheld: frozenset[str]) -> None:
     """Lay out what the zygote may read: the graders' half of it, gensrc, and released files."""
     staging.chmod(0o755)
     here = Path(__file__).parent
@@ -233,12 +247,13 @@ def _stage(staging: Path, files: Path, package: Path | None, withheld: frozenset
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _bubblewrap(staging: Path, package: Path | None) -> list[str]:
+def _bubblewrap(staging: Path, package: Path | None, more: Sequence[str] = ()) -> list[str]:
     """Return the command that starts another one in the sandbox.
 
     Args:
         staging: what it may read of the grader's.
         package: the original ``gensrc``, which it may not read wherever it is installed.
+        more: further options of bubblewrap.
     """
     words = ["bwrap", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     words += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
@@ -272,7 +287,7 @@ def _bubblewrap(staging: Path, package: Path | None) -> list[str]:
     words += ["--ro-bind", str(staging / "passwd"), "/etc/passwd"]
     words += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     words += ["--perms", "0755", "--dir", HOME]
-    words += ["--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/"]
+    words += ["--perms", "1777", "--tmpfs", "/tmp", *more, "--remount-ro", "/"]
     environment = {
         **_QUIET,
         "PATH": "/usr/bin:/bin",

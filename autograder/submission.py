@@ -1,5 +1,6 @@
 """What students handed in: finding it, and saying what is wrong with it."""
 
+import filecmp
 import json
 import os
 import stat
@@ -15,6 +16,8 @@ from autograder.course import Course, GraderError, digest, digest_folder
 LARGEST = 20_000_000  # bytes of one notebook, and of all that is handed in
 LONGEST = 1_000_000  # characters of all cells of a notebook, without their outputs
 MOST_FILES = 100
+MOST_NAMED, LONGEST_NAME = 5, 60  # of the files that were not read
+HARMLESS = {".ds_store", "thumbs.db", "desktop.ini", "__macosx", ".ipynb_checkpoints"}
 
 _KINDS = {
     b"PK": "a Word document, a spreadsheet or a zip archive",
@@ -114,6 +117,47 @@ def _objection(course: Course, submission: Submission) -> str:
         if fault:
             return f"{path.name} {fault}"
     return ""
+
+
+def not_read(course: Course, submission: Submission) -> str:
+    """Return a sentence on the files that the assignment does not name, or ''.
+
+    Those that systems leave behind, and released files as they were, are nothing to speak of.
+    """
+    if _too_much(submission.folder):
+        return ""
+    source = course.source / submission.assignment
+    named = {path.name for path in source.glob("*.ipynb")} | {"timestamp.txt"}
+    found = []
+    for path in sorted(submission.folder.rglob("*")):
+        inside = path.relative_to(submission.folder)
+        if path.is_dir() or str(inside) in named or any(map(_harmless, inside.parts)):
+            continue
+        if not _same(path, course.release / submission.assignment / inside):
+            found.append(_short(inside))
+    if not found:
+        return ""
+    more = len(found) - MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return f"Not read, as the exercise does not ask for it: {', '.join(found[:MOST_NAMED])}{rest}."
+
+
+def _same(path: Path, given: Path) -> bool:
+    try:
+        return filecmp.cmp(path, given, shallow=False)
+    except OSError:  # there is no such file, or it cannot be read
+        return False
+
+
+def _harmless(part: str) -> bool:
+    return part.lower() in HARMLESS or part.startswith("._")
+
+
+def _short(inside: Path) -> str:
+    """Return a path that anybody may have chosen as short text that only shows."""
+    text = os.fsencode(inside.as_posix()).decode("utf-8", "replace")
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
 def _printable(path: Path) -> str:

@@ -108,6 +108,15 @@ def withhold(names: list[str]) -> None:
 # --- a student's process
 
 
+def leave_root() -> None:
+    """Go on as nobody, where this process is root's."""
+    if is_root():
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
+
+
 class Family:
     """A process and all below it, as the folder /proc of now shows them."""
 
@@ -151,17 +160,17 @@ def student(files: list[int], options: dict[str, Any]) -> None:
     pid = os.fork()
     if pid == 0:
         os.close(life)
-        _enter(data, out, err, options)
+        enter(data, out, err, options)
         from autograder.student import live
 
         live(socket.socket(fileno=data))
         os._exit(0)
     for one in (data, out, err):
         os.close(one)
-    _watch(pid, life, family, options)
+    watch(pid, life, family, options)
 
 
-def _watch(pid: int, life: int, family: Family | None, options: dict[str, Any]) -> None:
+def watch(pid: int, life: int, family: Family | None, options: dict[str, Any]) -> None:
     """Wait until the process ends or ``life`` is closed; leave nothing of it running.
 
     It ends, too, when all that it has started takes too much memory together.
@@ -180,7 +189,7 @@ def _watch(pid: int, life: int, family: Family | None, options: dict[str, Any]) 
         os.waitpid(pid, 0)
 
 
-def _enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
+def enter(data: int, out: int, err: int, options: dict[str, Any]) -> None:
     """Make the present process the one of a submission: its files, places, rights and limits."""
     os.setsid()
     system(DIE_WITH_PARENT, signal.SIGKILL)
@@ -252,11 +261,8 @@ def main(role: str, control: str, text: str) -> None:
     global _held
     options = json.loads(text)
     system(DIE_WITH_PARENT, signal.SIGKILL)
-    if role == "student" and options["isolate"] and is_root():
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-        system(DIE_WITH_PARENT, signal.SIGKILL)  # it is forgotten with the user
+    if role == "student" and options["isolate"]:
+        leave_root()
     warm(tuple(options["modules"]))
     if role == "student":
         from autograder.student import make_shell

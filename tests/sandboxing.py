@@ -1,9 +1,11 @@
 """Whether submissions can run in a sandbox on this machine; where they cannot, tests do without."""
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,16 @@ def have_sandbox() -> bool:
     words = ["bwrap", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--unshare-pid"]
     inner = ["--unshare-net", "unshare", "--user", "--net", "true"]
     return subprocess.run([*words, *inner], capture_output=True, check=False).returncode == 0
+
+
+def family(root: int) -> set[int]:
+    """All processes below this one."""
+    found = {root}
+    for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parts[2])):
+        with contextlib.suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) in found:
+                found.add(int(path.parts[2]))
+    return found - {root}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,6 @@
 """The grader as a whole: killed and started again, two at once, without a sandbox, withholding."""
 
 import ast
-import contextlib
 import os
 import re
 import shutil
@@ -22,7 +21,7 @@ from autograder.grade import UNSAFE, Result, grade
 from autograder.release import release
 from autograder.sandbox import require_sandbox
 from autograder.withhold import copy_package, read_withholding
-from tests.sandboxing import have_sandbox
+from tests.sandboxing import family, have_sandbox
 from tests.tiny_course import HEADER, answer, answered, cell, hand_in, released, solved, tiny_course
 
 ROOT = Path(__file__).parent.parent
@@ -49,16 +48,6 @@ def scores(course: Course) -> dict[str, float]:
         found = gradebook.assignment_submissions("tiny")
         assert len({one.student_id for one in found}) == len(found)
         return {one.student_id: one.score for one in found}
-
-
-def family(root: int) -> set[int]:
-    """All processes below this one."""
-    found = {root}
-    for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parts[2])):
-        with contextlib.suppress(OSError):
-            if int(path.read_text().rpartition(")")[2].split()[1]) in found:
-                found.add(int(path.parts[2]))
-    return found - {root}
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """From a submission to points, a page and a row of the table; bad files hurt nobody else."""
 
 import csv
+import html
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from autograder.export import COLUMNS, export
 from autograder.feedback import mathjax
 from autograder.grade import Result, grade, rewrite_feedback
 from autograder.release import release
+from autograder.report import report
 from tests.tiny_course import (
     EXERCISE,
     SECRETS,
@@ -369,3 +371,49 @@ def test_record_is_damaged_means_graded_again(course: Course, results: dict[str,
     record.write_text(json.dumps([1]))
     assert grade(course, [], student="full")[0].seconds > 0
     record.write_text(kept)
+
+
+def test_files_that_are_not_read_are_told(tmp_path: Path) -> None:
+    course = tiny_course(tmp_path)
+    (course.solutions / "tiny" / "data.csv").write_text("1,2")
+    release(course, [])
+    assert (course.release / "tiny" / "data.csv").exists()
+    for student in ("quiet", "few", "many", "broken"):
+        folder = hand_in(course, student, solved(course)).parent
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/a", "__MACOSX/._b.ipynb"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("x")
+        (folder / ".ipynb_checkpoints").mkdir()
+        (folder / ".ipynb_checkpoints" / "tiny-checkpoint.ipynb").write_text("{}")
+        (folder / "timestamp.txt").write_text("2026-05-04 10:30:00 UTC")
+        (folder / "data.csv").write_text("1,2")
+    few, many = (course.submitted / name / "tiny" for name in ("few", "many"))
+    (few / "data.csv").write_text("1,3")
+    (few / "sub").mkdir()
+    (few / "sub" / "help.py").write_text("x = 1")
+    for number in range(40):
+        (many / f"{number:02d}{'<b>&' * 20}").write_text("x")
+    (many / "00\x1b[31m\u202e").write_text("x")
+    hand_in(course, "broken", b"no notebook")
+    (course.submitted / "broken" / "tiny" / "more.txt").write_text("x")
+    found = {one.student: one for one in grade(course, [])}
+    start = "Not read, as the exercise does not ask for it: "
+    assert found["quiet"].flags == ()
+    assert found["few"].flags == (f"{start}data.csv, sub/help.py.",)
+    (words,) = found["many"].flags
+    assert words.startswith(f"{start}00\ufffd[31m\ufffd, 00<b>&<b>&")
+    assert "…, " in words
+    assert words.endswith(" and 36 more.")
+    assert len(words) < 400
+    assert words.isprintable()
+    assert [one.score for one in found.values()] == [0, 6, 6, 6]
+    assert found["broken"].message
+    assert found["broken"].flags == ()
+    for _ in range(2):
+        assert "Not read" not in page(course, "quiet")
+        assert f'<p class="unread">{found["few"].flags[0]}</p>' in page(course, "few")
+        assert "<b>&<b>" not in page(course, "many")
+        assert html.escape(words, quote=False) in page(course, "many")
+        assert rewrite_feedback(course, []) == 4
+    (shown,) = report(course, [])
+    assert shown.flagged == {name: list(found[name].flags) for name in ("few", "many")}

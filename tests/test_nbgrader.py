@@ -48,7 +48,7 @@ def nbgrader(course: Course, *arguments: str) -> str:
     ran = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course.grader,
-        env={**os.environ, "PYTHONPATH": root, "PATH": path},
+        env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", root), "PATH": path},
         capture_output=True,
         text=True,
         check=False,

@@ -195,7 +195,7 @@ def _children(pid: int) -> list[int]:
 def test_a_submission_that_takes_too_much_memory_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "TOGETHER", 300 << 20)
+    monkeypatch.setitem(sandbox.LIMITS, "together", 300 << 20)
     course = tiny_course(tmp_path)
     release(course, [])
     greedy = (
