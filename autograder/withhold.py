@@ -27,7 +27,8 @@ class Withheld(Exception):
 
 
 def _withheld(name):
-    raise Withheld(f"{name} is what this exercise asks you to write: write your own here.")
+    what = f"The {name.rpartition('.')[2]} of {name.partition('.')[0]}"
+    raise Withheld(f"{what} is what this exercise asks you to write: write your own here.")
 
 
 class _WithheldValue:

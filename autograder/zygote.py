@@ -94,7 +94,8 @@ def withhold(names: list[str]) -> None:
     for name in names:
         module, _, short = name.rpartition(".")
         original = getattr(importlib.import_module(module), short)
-        words = f"{name} is what this exercise asks you to write: write your own here."
+        what = f"The {short} of {name.partition('.')[0]}"
+        words = f"{what} is what this exercise asks you to write: write your own here."
 
         def refuse(*args: Any, words: str = words, **kwargs: Any) -> None:
             raise Withheld(words)

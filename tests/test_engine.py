@@ -200,8 +200,8 @@ def test_withheld_functions_have_no_body(tmp_path: Path) -> None:
     )
     *said, number = ran.stdout.split("\n")[:4]
     end = " is what this exercise asks you to write: write your own here."
-    for name, words in zip((r"_?div.*\.kl", r"games\.game_value", r"_?fgan.*\.KL"), said):
-        assert re.fullmatch(f"Withheld gensrc.{name}{end}", words)
+    for name, words in zip(("kl", "game_value", "KL"), said):
+        assert words == f"Withheld The {name} of gensrc{end}"
     assert number == "1.0"
     with pytest.raises(GraderError, match=r"gensrc\.nothing"):
         copy_package(ROOT / "gensrc", tmp_path / "again", frozenset({"gensrc.nothing"}))
