@@ -6,6 +6,9 @@ from statistics import quantiles
 from typing import NamedTuple
 
 
+PAUSE = 0.2  # seconds
+
+
 class Spread(NamedTuple):
     """Lower quartile, median and upper quartile."""
 
@@ -21,10 +24,15 @@ def spread(values: list[float]) -> Spread:
 def interleaved(
     functions: dict[str, Callable[[], object]], *, rounds: int
 ) -> dict[str, list[float]]:
-    """Seconds of each function in each round; a first round warms up and is not counted."""
+    """Seconds of each function in each round; a first round warms up and is not counted.
+
+    The pause before each lets the threads of the library before it go to sleep: they wait for more
+    work on a processor of their own, and would take it from the next one.
+    """
     times: dict[str, list[float]] = {name: [] for name in functions}
     for counted in [False] + [True] * rounds:
         for name, function in functions.items():
+            time.sleep(PAUSE)
             begin = time.perf_counter()
             function()
             if counted:
