@@ -5,7 +5,6 @@ from collections.abc import Callable
 from statistics import quantiles
 from typing import NamedTuple
 
-
 PAUSE = 0.2  # seconds
 
 
