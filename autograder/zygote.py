@@ -131,13 +131,20 @@ class Family:
         return sum(int(one[1]) << 10 for one in lines if one[:1] in ([b"RssAnon:"], [b"RssShmem:"]))
 
     def taken_by(self, root: int) -> int:
-        """Return the bytes in use by ``root`` and all below it, without those of this process."""
-        family = {root}
-        for pid in sorted(int(name) for name in os.listdir(self.proc) if name.isdigit()):
-            words = self._read(f"{pid}/stat").rpartition(b")")[2].split()
-            if words and int(words[1]) in family:  # its parent; lower numbers come one look later
-                family.add(pid)
-        return sum(max(0, self.in_use(pid) - self.own) for pid in family)
+        """Return the bytes in use by ``root`` and all below it, at most.
+
+        What ``root`` shares with this process is left out. What one below it shares with others
+        is counted for each, since any of them may write to it and get a copy.
+        """
+        below: dict[int, list[int]] = {}
+        for name in filter(str.isdigit, os.listdir(self.proc)):
+            words = self._read(f"{name}/stat").rpartition(b")")[2].split()
+            if words:
+                below.setdefault(int(words[1]), []).append(int(name))  # its parent's
+        family = [root]
+        for pid in family:
+            family += below.get(pid, [])
+        return sum(self.in_use(pid) for pid in family) - min(self.own, self.in_use(root))
 
     def _read(self, name: str) -> bytes:
         """Return what is in a file of /proc; nothing when the process is gone."""

@@ -1,8 +1,9 @@
 """What the student's side says is checked: states of generators, methods, numbers, memory."""
 
 import os
-import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -164,30 +165,48 @@ def test_numbers_that_would_take_for_ever_are_refused(tree: Any) -> None:
         Reader([], []).read(tree)
 
 
+FAMILY = """
+import os, signal, time
+from autograder.zygote import Family
+
+family = Family()
+ready, full = os.pipe()
+pid = os.fork()
+if pid == 0:
+    blocks = [b"x" * 50_000_000 for _ in range(2)]
+    if os.fork() == 0:
+        blocks.append(b"x" * 100_000_000)
+        os.write(full, b".")
+    time.sleep(600)
+os.read(ready, 1)
+print(family.taken_by(pid) - family.own)  # the grandchild's copy of it
+with open(f"/proc/{pid}/task/{pid}/children") as children:
+    for one in (*map(int, children.read().split()), pid):
+        os.kill(one, signal.SIGKILL)
+"""
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
 def test_memory_of_a_family_is_counted_together() -> None:
+    counted = subprocess.run([sys.executable, "-c", FAMILY], capture_output=True, text=True)
+    assert counted.stderr == ""
+    assert int(counted.stdout) == pytest.approx(3e8, rel=0.05)
+
+
+def test_a_child_with_a_lower_number_than_its_parent_is_of_the_family(tmp_path: Path) -> None:
+    for pid, parent in ((100, 1), (32_700, 100), (5, 32_700), (6, 5), (7, 1)):
+        (tmp_path / f"{pid}").mkdir()
+        (tmp_path / f"{pid}" / "stat").write_text(f"{pid} (a name) S {parent} 0 0")
+        (tmp_path / f"{pid}" / "status").write_text(f"RssAnon:\t{pid} kB\nRssShmem:\t1 kB\n")
     family = Family()
-    pid = os.fork()
-    if pid == 0:
-        blocks = [b"x" * 50_000_000 for _ in range(2)]
-        if os.fork() == 0:
-            blocks.append(b"x" * 100_000_000)
-        time.sleep(30)
-        os._exit(0)
+    os.close(family.proc)
+    family.proc, family.own = os.open(tmp_path, os.O_RDONLY), 0
     try:
-        end = time.monotonic() + 20
-        while family.taken_by(pid) < 150e6 and time.monotonic() < end:
-            time.sleep(0.05)
-        assert 150e6 < family.taken_by(pid) < 2e9
+        assert family.taken_by(100) == (100 + 32_700 + 5 + 6 + 4) << 10
+        family.own = 32 << 10
+        assert family.taken_by(100) == (100 + 32_700 + 5 + 6 + 4 - 32) << 10
     finally:
-        for child in (*_children(pid), pid):
-            os.kill(child, signal.SIGKILL)
         os.close(family.proc)
-        os.waitpid(pid, 0)
-
-
-def _children(pid: int) -> list[int]:
-    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 @pytest.mark.slow
