@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 _STRIP = 16  # coordinates handled together when whitening
-_BLOCK = {"cpu": 2**18}  # numbers in a block's working memory, by device
+_BLOCK = {"cpu": 2**19}  # numbers in a block's working memory, by device
 _BLOCK_ELSEWHERE = 2**24
 
 
@@ -208,9 +208,7 @@ class Sweep:
             if start == 0 or part.shape[1] < size:
                 way.resize(part.shape[1])
             scores = way.scores(part)
-            top = scores.amax(0)
-            scores.sub_(top).exp_()
-            total = scores.sum(0)
-            log_likelihood += (top + total.log()).sum()
-            way.add(scores.div_(total), part)
+            resp = scores.softmax(0)
+            log_likelihood += (scores.amax(0) - resp.amax(0).log()).sum()  # of their exponentials
+            way.add(resp, part)
         return log_likelihood, way.moments()
