@@ -7,6 +7,8 @@ import resource
 import socket
 from typing import Any
 
+from autograder import cgroups
+from autograder.cgroups import Group
 from autograder.channel import Printed, WatchedChannel
 from autograder.judge import Judge
 from autograder.zygote import held
@@ -15,14 +17,23 @@ MEMORY = 4 << 30  # bytes that a judge may take: what students send is bounded, 
 
 
 class Forked:
-    """A student's process, forked from the zygote in the sandbox."""
+    """A student's process, forked from the zygote in the sandbox.
 
-    def __init__(self, control: socket.socket) -> None:
+    Args:
+        control: where the zygote hears requests.
+        group: the control group that it goes into, where there are such.
+    """
+
+    def __init__(self, control: socket.socket, group: Group | None) -> None:
         here, there = socket.socketpair()
         self.life, other = socket.socketpair()
         out, out_end = os.pipe()
         err, err_end = os.pipe()
-        socket.send_fds(control, [b"f"], [there.fileno(), out_end, err_end, other.fileno()])
+        files = [there.fileno(), out_end, err_end, other.fileno()]
+        self.group = group
+        if group:
+            files.append(group.entrance)
+        socket.send_fds(control, [b"f"], files)
         there.close()
         other.close()
         os.close(out_end)
@@ -33,9 +44,11 @@ class Forked:
         """End it and everything that it started."""
         self.life.close()
         self.channel.close()
+        if self.group:
+            self.group.remove()
 
 
-def hear_case(job: socket.socket, control: socket.socket) -> None:
+def hear_case(job: socket.socket, control: socket.socket, options: dict[str, Any]) -> None:
     """Judge the case that comes over ``job``; report over it, one line of JSON for each cell."""
     stream = job.makefile("rw", encoding="utf-8")
     case: dict[str, Any] = json.loads(stream.readline())
@@ -49,8 +62,11 @@ def hear_case(job: socket.socket, control: socket.socket) -> None:
         stream.write(json.dumps([number, outcome]) + "\n")
         stream.flush()
 
+    def start() -> Forked:
+        return Forked(control, cgroups.group(options["place"], options["most"]))
+
     judge = Judge(
-        lambda: Forked(control),
+        start,
         tell,
         limit=case["limit"],
         total=case["total"],

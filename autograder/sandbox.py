@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from autograder import cgroups
 from autograder.course import GraderError
 from autograder.isolate import is_root
 from autograder.withhold import copy_package
@@ -175,7 +176,8 @@ def gensrc_folder() -> Path | None:
 
 def judge_zygote(modules: list[str]) -> Zygote:
     """Start the trusted zygote, of which the judges are forks; it imports ``modules``."""
-    options = {"isolate": False, "modules": modules}
+    most = LIMITS["together"] + LIMITS["scratch"]
+    options = {"isolate": False, "modules": modules, "place": cgroups.find(), "most": most}
     package = gensrc_folder()
     paths = [str(Path(__file__).parent.parent), *([str(package.parent)] if package else [])]
     environment = {**os.environ, **_QUIET, "MPLBACKEND": "Agg"}

@@ -1,14 +1,15 @@
 """Whether submissions can run in a sandbox on this machine; where they cannot, tests do without."""
 
-import contextlib
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from autograder.zygote import Family
 
 NONE = "no sandbox on this machine: bubblewrap is missing, or namespaces are forbidden"
 
@@ -25,12 +26,11 @@ def have_sandbox() -> bool:
 
 def family(root: int) -> set[int]:
     """All processes below this one."""
-    found = {root}
-    for path in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parts[2])):
-        with contextlib.suppress(OSError):
-            if int(path.read_text().rpartition(")")[2].split()[1]) in found:
-                found.add(int(path.parts[2]))
-    return found - {root}
+    look = Family()
+    try:
+        return {*look.members(root)} - {root}
+    finally:
+        os.close(look.proc)
 
 
 @pytest.fixture(scope="session", autouse=True)
