@@ -27,6 +27,7 @@ from autograder.course import Course  # noqa: E402
 from autograder.engine import open_gradebook  # noqa: E402
 from autograder.grade import Result, grade  # noqa: E402
 from autograder.release import release  # noqa: E402
+from autograder.zygote import Family  # noqa: E402
 from tests.tiny_course import (  # noqa: E402
     HEADER,
     answer,
@@ -110,7 +111,7 @@ class Memory(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.most, self.done = 0, threading.Event()
+        self.most, self.done, self.family = 0, threading.Event(), Family()
 
     def run(self) -> None:
         while not self.done.wait(0.05):
@@ -122,11 +123,8 @@ class Memory(threading.Thread):
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 parents[int(path.parts[2])] = int(path.read_text().rpartition(")")[2].split()[1])
-        family = {os.getpid()}
-        for pid in sorted(parents):
-            family |= {pid} if parents[pid] in family else set()
         total = 0
-        for pid in family - {os.getpid()}:
+        for pid in self.family.members(os.getpid())[1:]:
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 same = Path(f"/proc/{parents[pid]}/cmdline").read_bytes().split(b"\0")
