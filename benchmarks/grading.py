@@ -119,17 +119,13 @@ class Memory(threading.Thread):
 
     def _now(self) -> int:
         """Return the bytes that only forks of the zygotes have, taken together."""
-        parents: dict[int, int] = {}
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                parents[int(path.parts[2])] = int(path.read_text().rpartition(")")[2].split()[1])
         total = 0
         for pid in self.family.members(os.getpid())[1:]:
             with contextlib.suppress(OSError):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                same = Path(f"/proc/{parents[pid]}/cmdline").read_bytes().split(b"\0")
-                if words == same:  # a fork, not a zygote
-                    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                place = Path("/proc", str(pid))
+                parent = Path("/proc", (place / "stat").read_text().rpartition(")")[2].split()[1])
+                if (place / "cmdline").read_bytes() == (parent / "cmdline").read_bytes():  # a fork
+                    lines = (place / "smaps_rollup").read_text().splitlines()
                     total += sum(int(one.split()[1]) for one in lines if one[:8] == "Private_")
         return total << 10
 
