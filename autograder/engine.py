@@ -25,15 +25,6 @@ LOG.propagate = False
 LOG.addHandler(logging.NullHandler())
 
 
-class _Directory(CourseDirectory):  # type: ignore[misc]
-    def get_existing_timestamp(self, dest_path: str) -> Any:
-        """Return the time written in ``dest_path``, or None when it cannot be read."""
-        try:
-            return super().get_existing_timestamp(dest_path)
-        except Exception:  # nbgrader ends in an AttributeError here
-            return None
-
-
 class Explained:
     """A part of a converter of nbgrader that remembers why a notebook failed."""
 
@@ -111,7 +102,7 @@ def run_converter(
     kind: type, config: Config, *, assignment: str, student: str = "*"
 ) -> Exception | None:
     """Run nbgrader's converter ``kind``; return why it failed, or None."""
-    directory = _Directory(config=config, log=LOG)
+    directory = CourseDirectory(config=config, log=LOG)
     directory.assignment_id = assignment
     directory.student_id = escape(student) if student != "*" else student
     run: Any = kind(coursedir=directory, config=config, log=LOG)

@@ -1,8 +1,8 @@
 """Writing what was decided: the graded notebook, the gradebook, and nothing by halves."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,11 @@ from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import MissingEntry
-from nbgrader.utils import parse_utc
 
 from autograder.course import Course, GraderError, write_whole
 from autograder.engine import quiet
 from autograder.rebuild import TEST, Rebuilt, mark_of
-from autograder.submission import Submission, read_regular
+from autograder.submission import Submission, time_in
 
 LIMIT = 2_000_000  # bytes of a student's output in a graded notebook
 
@@ -66,13 +65,10 @@ def hand_in_time(submission: Submission) -> tuple[str | None, str]:
     It is what the collector wrote, or nothing. The time of the file would do, but nbgrader's
     grading page takes a submission with another time than in timestamp.txt for not graded.
     """
-    said = submission.folder / "timestamp.txt"
-    try:
-        text = read_regular(said, 100).decode().strip()
-        return str(datetime.fromisoformat(str(parse_utc(text)))), ""
-    except (OSError, ValueError, OverflowError, TypeError, AttributeError):
-        there = said.is_symlink() or said.exists()
-        return None, "timestamp.txt gives no time, and none is recorded" if there else ""
+    time = time_in(submission.folder)
+    if time is None and os.path.lexists(submission.folder / "timestamp.txt"):
+        return None, "timestamp.txt gives no time, and none is recorded"
+    return str(time) if time else None, ""
 
 
 def write_notebook(

@@ -6,10 +6,12 @@ import os
 import stat
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
+from nbgrader.utils import parse_utc
 
 from autograder.course import Course, GraderError, digest, digest_folder
 
@@ -180,6 +182,15 @@ def read_submitted(path: Path) -> nbformat.NotebookNode:
     """Return the notebook in ``path``, which must be a file and no link."""
     notebook: nbformat.NotebookNode = _parsed(read_regular(path, LARGEST + 1))
     return notebook
+
+
+def time_in(folder: Path) -> datetime | None:
+    """Return the time, in UTC, that the file timestamp.txt of ``folder`` gives, or None."""
+    try:
+        text = read_regular(folder / "timestamp.txt", 100).decode().strip()
+        return datetime.fromisoformat(str(parse_utc(text)))
+    except (OSError, ValueError, OverflowError, TypeError, AttributeError):
+        return None
 
 
 def read_regular(path: Path, most: int) -> bytes:

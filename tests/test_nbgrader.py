@@ -72,6 +72,29 @@ def test_export(course: Course, tmp_path: Path) -> None:
         assert [row[key] for row in theirs] == [row[key] for row in ours]
 
 
+@pytest.mark.parametrize("damage", ["text", "bytes", "pipe", "folder"])
+def test_grading_page_shows_all_beside_a_damaged_time(tmp_path: Path, damage: str) -> None:
+    course = tiny_course(tmp_path)
+    release(course, [])
+    for student in ("damaged", "sound"):
+        hand_in(course, student, solved(course))
+    path = course.submitted / "damaged" / "tiny" / "timestamp.txt"
+    {
+        "text": lambda: path.write_text("yesterday, about noon"),
+        "bytes": lambda: path.write_bytes(b"\xff\xfe\x00"),
+        "pipe": lambda: os.mkfifo(path),
+        "folder": lambda: path.mkdir(),
+    }[damage]()
+    marks = {one.student: one.score for one in grade(course, [])}
+    assert marks == {"damaged": 0 if damage == "pipe" else 6, "sound": 6}  # a pipe is refused
+    with quiet():
+        api = NbGraderAPI(config=settings(course))
+        found = {one["student"]: one for one in api.get_submissions("tiny")}
+    assert {name: one["score"] for name, one in found.items()} == marks
+    assert found["sound"]["autograded"]
+    assert found["damaged"]["autograded"] or damage == "pipe"
+
+
 def test_grading_page_finds_everything(course: Course) -> None:
     with quiet():
         api = NbGraderAPI(config=settings(course))
