@@ -209,6 +209,7 @@ class Sweep:
                 way.resize(part.shape[1])
             scores = way.scores(part)
             resp = scores.softmax(0)
-            log_likelihood += (scores.amax(0) - resp.amax(0).log()).sum()  # of their exponentials
+            # log p(x_i) = log Σ_k exp(score_k) = score_k − log resp_k for every k: take the largest
+            log_likelihood += (scores.amax(0) - resp.amax(0).log()).sum()
             way.add(resp, part)
         return log_likelihood, way.moments()

@@ -24,12 +24,12 @@ from autograder.submission import Submission
 from tests.sandboxing import NONE, have_sandbox
 from tests.tiny_course import answered, hand_in, released, solved, tiny_course
 
-pytest.importorskip("distributed", reason="distributed is not installed")
+Client = pytest.importorskip("distributed", reason="distributed is not installed").Client
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 DASK = [sys.executable, "-m", "dask"]
-WRONG = {"q1": "import time\ntime.sleep(0.5)\ndef twice(x): return 2 * x"}
+WRONG = {"q1": "import time\ntime.sleep(1)\ndef twice(x): return 2 * x"}
 
 
 def until(happened: Callable[[], object], seconds: float = 300) -> None:
@@ -62,6 +62,11 @@ class Machines:
         self.workers.append(self._start("worker", *options, "--local-directory", str(self.place)))
         return self.workers[-1]
 
+    def wait(self) -> None:
+        """Wait until the scheduler knows all workers."""
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=300)
+
     def end(self) -> None:
         for process in (*self.workers, self.scheduler):
             process.kill()
@@ -84,9 +89,7 @@ def class_of(course: Course, number: int) -> dict[str, float]:
         pytest.skip(NONE)
     release(course, [])
     wrong = answered(released(course), WRONG)
-    full = answered(
-        solved(course), {"q2": "import time\ntime.sleep(0.5)\n\ndef half(x): return x/2"}
-    )
+    full = answered(solved(course), {"q2": "import time\ntime.sleep(1)\n\ndef half(x): return x/2"})
     for n in range(number):
         hand_in(course, f"s{n:02d}", full if n % 2 else wrong)
     hand_in(course, "word", b"PK\x03\x04")
@@ -121,6 +124,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: M
     course = tiny_course(tmp_path / "course")
     wanted = class_of(course, 12)
     first, second = machines.worker(), machines.worker()
+    machines.wait()
     run = start(course, "--scheduler", machines.address)
     record = course.autograded / ".graded.json"
     until(lambda: len(read_record(record)) >= 2 or run.poll() is not None)
