@@ -227,6 +227,28 @@ def test_what_is_lost_is_judged_here(
     assert verdict == ("here", "s01")
 
 
+@pytest.mark.parametrize(
+    ("workers", "seconds_ago", "waits"),
+    [
+        (["tcp://10.0.0.7:40000"], 2 * cluster.PATIENCE, True),
+        ([], cluster.PATIENCE / 2, True),
+        ([], 2 * cluster.PATIENCE, False),
+        (None, 2 * cluster.PATIENCE, False),  # the scheduler does not answer
+    ],
+)
+def test_verdicts_are_waited_for_while_there_are_workers(
+    workers: list[str] | None, seconds_ago: float, waits: bool
+) -> None:
+    def scheduler_info() -> dict[str, Any]:
+        if workers is None:
+            raise OSError("connection refused")
+        return {"workers": dict.fromkeys(workers)}
+
+    client = SimpleNamespace(scheduler_info=scheduler_info)
+    here: Any = SimpleNamespace(client=client, seen=time.monotonic() - seconds_ago)
+    assert cluster.Cluster.has_workers(here) is waits
+
+
 def test_no_scheduler_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     course = tiny_course(tmp_path)
     release(course, [])
