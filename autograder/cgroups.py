@@ -38,7 +38,7 @@ def find() -> Place | None:
                 with contextlib.suppress(OSError):
                     old.rmdir()
         Group(place, 1 << 30).remove()
-    except OSError:
+    except (OSError, LookupError, ValueError):  # not allowed, or not told as expected
         return None
     return place
 

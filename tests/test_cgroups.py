@@ -71,6 +71,22 @@ def test_without_a_place_there_is_no_group(tmp_path: Path) -> None:
     assert group(["/nowhere", "memory.max", "memory.swap.max", False], 1 << 30) is None
 
 
+@pytest.mark.parametrize(
+    ("groups", "mounts"),
+    [
+        ("0::/\n", MOUNTS.format(root="/", mount="/x", kind="cgroup cgroup rw,memory")),
+        ("0::/\n", MOUNTS.format(root="/", mount="/x", kind="tmpfs rw")),  # no source
+        ("nonsense\n", ""),
+        ("4:memory:/ours\n", MOUNTS.format(root="/", mount="/x", kind="cgroup cgroup rw,memory")),
+    ],
+)
+def test_a_system_that_tells_something_else_is_no_place(
+    monkeypatch: pytest.MonkeyPatch, groups: str, mounts: str
+) -> None:
+    monkeypatch.setattr(cgroups, "_read", {"cgroup": groups, "mountinfo": mounts}.get)
+    assert find() is None
+
+
 def test_a_group_that_cannot_be_limited_does_not_stay(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"no/such"):
         Group(Place(str(tmp_path), "no/such", "file", False), 1 << 30)
