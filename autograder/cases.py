@@ -78,8 +78,8 @@ class Court:
         for _ in range(3):
             judges, student = self.judges.process, students.process
             found = self._ask(students, steps, folder, limit)
-            if _is_whole(found):
-                break
+            if _is_whole(found) and not found[-1][1]["flags"]:
+                break  # else what looks like a death of the student's may be one of the zygote
             dead = self.judges.revive() | students.revive()
             if not dead and (judges, student) == (self.judges.process, students.process):
                 break
