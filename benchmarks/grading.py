@@ -19,16 +19,15 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from autograder import warm  # noqa: E402
-from autograder.course import Course  # noqa: E402
-from autograder.engine import open_gradebook  # noqa: E402
-from autograder.grade import Result, grade  # noqa: E402
-from autograder.release import release  # noqa: E402
-from autograder.zygote import Family  # noqa: E402
-from tests.tiny_course import (  # noqa: E402
+from autograder import warm
+from autograder.course import Course
+from autograder.engine import open_gradebook
+from autograder.grade import Result, grade
+from autograder.release import release
+from autograder.zygote import Family
+from tests.support.tiny_course import (
     HEADER,
     answer,
     answered,

@@ -7,8 +7,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from tests.browsing import book, browser  # noqa: F401  (fixtures)
-from tests.sandboxing import _graders_without_sandbox  # noqa: F401
+from tests.support.browsing import book, browser  # noqa: F401  (fixtures)
+from tests.support.sandboxing import _graders_without_sandbox  # noqa: F401
 
 mpl.use("Agg")
 settings.register_profile(

@@ -1,0 +1,259 @@
+"""Workers of a cluster: the same marks, and nothing is lost with a worker that dies."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from autograder import cluster
+from autograder.__main__ import main
+from autograder.course import Course, read_record
+from autograder.engine import open_gradebook
+from autograder.release import release
+from autograder.submission import Submission
+from tests.support.paths import ROOT
+from tests.support.sandboxing import NONE, have_sandbox
+from tests.support.tiny_course import answered, hand_in, released, solved, tiny_course
+
+Client = pytest.importorskip("distributed", reason="distributed is not installed").Client
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+DASK = [sys.executable, "-m", "dask"]
+WRONG = {"q1": "import time\ntime.sleep(1)\ndef twice(x): return 2 * x"}
+
+
+def until(happened: Callable[[], object], seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+class Machines:
+    """A scheduler and its workers, each a process of its own."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.file = place, place / "scheduler.json"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self._start("scheduler", "--port", "0", "--no-dashboard")
+        until(self.file.exists)
+        until(lambda: self.file.read_text().endswith("}"))
+        self.address: str = json.loads(self.file.read_text())["address"]
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        with (self.place / f"{words[0]}.log").open("ab") as log:
+            command = [*DASK, *words, "--scheduler-file", str(self.file)]
+            return subprocess.Popen(
+                command, cwd=self.place, env=ENVIRONMENT, stdout=log, stderr=log
+            )
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard")
+        self.workers.append(self._start("worker", *options, "--local-directory", str(self.place)))
+        return self.workers[-1]
+
+    def wait(self) -> None:
+        """Wait until the scheduler knows all workers."""
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=300)
+
+    def end(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[Machines]:
+    (tmp_path / "dask").mkdir()
+    made = Machines(tmp_path / "dask")
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def class_of(course: Course, number: int) -> dict[str, float]:
+    """Hand in for so many students; return their points."""
+    if not have_sandbox():
+        pytest.skip(NONE)
+    release(course, [])
+    wrong = answered(released(course), WRONG)
+    full = answered(solved(course), {"q2": "import time\ntime.sleep(1)\n\ndef half(x): return x/2"})
+    for n in range(number):
+        hand_in(course, f"s{n:02d}", full if n % 2 else wrong)
+    hand_in(course, "word", b"PK\x03\x04")
+    return {**{f"s{n:02d}": 6.0 if n % 2 else 3.0 for n in range(number)}, "word": 0.0}
+
+
+def scores(course: Course) -> dict[str, float]:
+    with open_gradebook(course) as gradebook:
+        found = gradebook.assignment_submissions("tiny")
+        assert len({one.student_id for one in found}) == len(found)
+        return {one.student_id: one.score for one in found}
+
+
+def start(course: Course, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "autograder", "--course", str(course.root), "grade", *words]
+    return subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def sandboxes(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The processes under a worker that run students' code."""
+    try:
+        children = psutil.Process(worker.pid).children(recursive=True)
+        return [one for one in children if "autograder.zygote" in " ".join(one.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: Machines) -> None:
+    course = tiny_course(tmp_path / "course")
+    wanted = class_of(course, 12)
+    first, second = machines.worker(), machines.worker()
+    machines.wait()
+    run = start(course, "--scheduler", machines.address)
+    record = course.autograded / ".graded.json"
+    until(lambda: len(read_record(record)) >= 2 or run.poll() is not None)
+    assert run.poll() is None, run.communicate()
+    until(lambda: sandboxes(first) and sandboxes(second))
+    left = sandboxes(first)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert len(read_record(record)) < len(wanted), "it was killed too late to show anything"
+    out, err = run.communicate(timeout=400)
+    assert run.returncode == 0, err
+    assert out.count("tiny  ") == len(wanted)
+    assert scores(course) == wanted
+    assert set(read_record(record)) == {f"{name}/tiny" for name in wanted}
+    until(lambda: not any(one.is_running() and one.status() != "zombie" for one in left))
+    again = start(course, "--scheduler", "tcp://127.0.0.1:1")  # nothing to do: nobody is asked
+    assert again.communicate(timeout=120)[0].count("unchanged") == len(wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["worker", "scheduler"])
+def test_when_the_cluster_is_gone_the_rest_is_judged_here(
+    tmp_path: Path, machines: Machines, who: str
+) -> None:
+    course = tiny_course(tmp_path / "course")
+    wanted = class_of(course, 4)
+    worker = machines.worker()
+    code = (
+        "import sys, autograder.cluster as c, autograder.__main__ as m\n"
+        "c.PATIENCE = 3\n"
+        "sys.exit(m.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "--course", str(course.root), "grade"]
+    run = subprocess.Popen(
+        [*command, "--scheduler", machines.address], env=ENVIRONMENT, stdout=subprocess.PIPE
+    )
+    record = course.autograded / ".graded.json"
+    until(lambda: len(read_record(record)) >= 1 or run.poll() is not None)
+    assert len(read_record(record)) < len(wanted)
+    gone = worker if who == "worker" else machines.scheduler
+    gone.kill()
+    gone.wait()
+    run.communicate(timeout=400)
+    assert run.returncode == 0
+    assert scores(course) == wanted
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
+    course = tiny_course(tmp_path)
+    wanted = class_of(course, 2)
+    run = start(course, "--scheduler", "local", "--workers", "1")
+    _, err = run.communicate(timeout=400)
+    assert run.returncode == 0, err
+    assert scores(course) == wanted
+
+
+@pytest.mark.slow
+def test_a_worker_of_another_version_is_told(tmp_path: Path, machines: Machines) -> None:
+    course = tiny_course(tmp_path / "course")
+    class_of(course, 1)
+    other = tmp_path / "other"
+    (other / "autograder").mkdir(parents=True)
+    for path in (ROOT / "autograder").glob("*.py"):
+        text = path.read_text()
+        (other / "autograder" / path.name).write_text(f"{text}\n# changed\n")
+    machines_environment = {**ENVIRONMENT, "PYTHONPATH": f"{other}{os.pathsep}{ROOT}"}
+    before = dict(ENVIRONMENT)
+    ENVIRONMENT.update(machines_environment)
+    try:
+        machines.worker()
+    finally:
+        ENVIRONMENT.update(before)
+    _, err = start(course, "--scheduler", machines.address).communicate(timeout=400)
+    assert "A worker runs another version of the course" in err
+    assert "s00/tiny" not in read_record(course.autograded / ".graded.json")
+
+
+class Lost:
+    """The future of a submission that no worker will ever finish."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def result(self, timeout: float) -> None:
+        raise self.error
+
+    def done(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("error", [CancelledError(), TimeoutError(), RuntimeError("killed")])
+def test_what_is_lost_is_judged_here(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cluster, "_hear_here", lambda run, one: (run, one.student))
+    there: Any = SimpleNamespace(run="here", has_workers=lambda: True)
+    hearing = cluster.Hearing(there, Submission("s01", "tiny", tmp_path), Lost(error))
+    verdict: Any = hearing.result()
+    assert verdict == ("here", "s01")
+
+
+@pytest.mark.parametrize(
+    ("workers", "seconds_ago", "waits"),
+    [
+        (["tcp://10.0.0.7:40000"], 2 * cluster.PATIENCE, True),
+        ([], cluster.PATIENCE / 2, True),
+        ([], 2 * cluster.PATIENCE, False),
+        (None, 2 * cluster.PATIENCE, False),  # the scheduler does not answer
+    ],
+)
+def test_verdicts_are_waited_for_while_there_are_workers(
+    workers: list[str] | None, seconds_ago: float, waits: bool
+) -> None:
+    def scheduler_info() -> dict[str, Any]:
+        if workers is None:
+            raise OSError("connection refused")
+        return {"workers": dict.fromkeys(workers)}
+
+    client = SimpleNamespace(scheduler_info=scheduler_info)
+    here: Any = SimpleNamespace(client=client, seen=time.monotonic() - seconds_ago)
+    assert cluster.Cluster.has_workers(here) is waits
+
+
+def test_no_scheduler_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    course = tiny_course(tmp_path)
+    release(course, [])
+    hand_in(course, "s00", released(course))
+    assert main(["--course", str(tmp_path), "grade", "--scheduler", "nonsense://x"]) == 1
+    said = capsys.readouterr().err
+    assert "no scheduler answers" in said
+    assert said.strip().count("\n") == 0
