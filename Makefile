@@ -6,7 +6,8 @@ RUN := .venv/bin/python
 READY := .venv/.ready
 PAGE := _build/html/book/preface.html
 SOURCES := _config.yml _toc.yml $(wildcard book/*.* book/_static/* book/chapters/*.md \
-	book/notebooks/*.ipynb gensrc/*.py solutions/*/*)
+	book/notebooks/*.ipynb solutions/*/*) \
+	$(shell find gensrc -name '*.py')
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve execute release lab grade test bench clean

@@ -49,13 +49,16 @@ def read_chapter(chapter: Path) -> nbformat.NotebookNode:
 
 
 def _imports(source: str) -> Iterator[str]:
-    """Names of the `gensrc` modules that a piece of Python imports."""
+    """Names of the `gensrc` modules that a piece of Python imports, those above them included."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gensrc":
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-            yield node.module or ""
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from (a.name for a in node.names if a.name.split(".")[0] == "gensrc")
+            names = [alias.name for alias in node.names]
+        for parts in (name.split(".") for name in names):
+            if parts[0] == "gensrc":
+                yield from (".".join(parts[:depth]) for depth in range(2, len(parts) + 1))
 
 
 def gensrc_files(source: str) -> list[Path]:
@@ -64,10 +67,11 @@ def gensrc_files(source: str) -> list[Path]:
     waiting = [source]
     while waiting:
         for name in _imports(waiting.pop()):
-            file = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-            if file.is_file() and file not in found:
-                found.add(file)
-                waiting.append(file.read_text())
+            place = ROOT.joinpath(*name.split("."))
+            for file in (place.with_suffix(".py"), place / "__init__.py"):
+                if file.is_file() and file not in found:
+                    found.add(file)
+                    waiting.append(file.read_text())
     return sorted(found)
 
 

@@ -56,12 +56,22 @@ def claims(notebook: Path) -> list[Claim]:
 def functions() -> dict[str, list[str]]:
     """Label → the functions, classes and constants of `gensrc` whose docstring names it."""
     named = defaultdict(list)
-    for file in sorted((ROOT / "gensrc").glob("*.py")):
-        for name, docstring in _docstrings(ast.parse(file.read_text()), f"{file.stem}."):
+    for file in sorted((ROOT / "gensrc").rglob("*.py")):
+        parts = file.relative_to(ROOT / "gensrc").with_suffix("").parts
+        module = ".".join(part for part in parts if part != "__init__")
+        offered = _offered(file.with_name("__init__.py")) if len(parts) > 1 else {}
+        for name, docstring in _docstrings(ast.parse(file.read_text()), ""):
+            topic = parts[0] if offered.get(name.split(".")[0]) == f"gensrc.{module}" else module
             for line in re.findall(r"^\s*Equations?: (.+)$", docstring, re.MULTILINE):
                 for label in re.findall(r"[a-z][\w-]+", line):
-                    named[label].append(name)
+                    named[label].append(f"{topic}.{name}")
     return dict(named)
+
+
+def _offered(face: Path) -> dict[str, str | None]:
+    """The names that a topic offers under its own name → the module that defines each."""
+    imports = (n for n in ast.parse(face.read_text()).body if isinstance(n, ast.ImportFrom))
+    return {alias.name: node.module for node in imports for alias in node.names}
 
 
 def _docstrings(tree: ast.Module | ast.ClassDef, prefix: str) -> list[tuple[str, str]]:
