@@ -18,9 +18,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
-from gensrc._guards import fill_empty, hold_open
-from gensrc._quadratic import Sweep
 from gensrc.mixtures import EmResult, Mixture, em
+from gensrc.mixtures.expectation import Sweep
+from gensrc.mixtures.floor import fill_empty, hold_open
 
 CASES = [(100_000, 16, 16), (10_000, 64, 10)]  # N, d, K
 ROUNDS = int(os.environ.get("ROUNDS", "15"))

@@ -17,6 +17,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 SERIES = (1 / 6, -1 / 180, 1 / 2835, -1 / 37800, 1 / 467775, -691 / 3831077250)
 """Coefficients of h², h⁴, … in log(sinh(h)/h)."""
+
+
 NEAR = 0.25
 """Below this |h| the series is used: the next term is less than 1e-16."""
 
@@ -139,7 +141,11 @@ class Gaussian:
 
 
 BERNOULLI = Bernoulli()
+
+
 CONTINUOUS_BERNOULLI = ContinuousBernoulli()
+
+
 GAUSSIAN = Gaussian()
 
 

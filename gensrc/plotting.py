@@ -18,10 +18,18 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+
+
 DASHES = ("-", "--", "-.", ":")
+
+
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
+
+
 SINGLE, WIDEST = 4.2, 6.0
 """Width of a figure of one panel, and of a figure of several beside each other, in inches."""
+
+
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -36,6 +44,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "lines.linewidth": 2,
 }
+
 
 Values = Tensor | ArrayLike
 

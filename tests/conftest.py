@@ -6,6 +6,7 @@ import matplotlib as mpl
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.support.browsing import book, browser  # noqa: F401  (fixtures)
 from tests.support.sandboxing import _graders_without_sandbox  # noqa: F401
@@ -18,6 +19,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gensrc")
+# Hypothesis also tries constants of all modules that are loaded, and so other examples whenever
+# tests run in another order: without them every run tries the same ones.
+assert providers._get_local_constants()
+providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture

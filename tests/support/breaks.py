@@ -42,10 +42,13 @@ class Break(NamedTuple):
 
 def _resolve(target: str) -> FunctionType:
     """The plain function behind a dotted name, without decorators."""
-    parts = target.split(".")
-    found: Any = importlib.import_module(".".join(parts[:2]))
-    for part in parts[2:]:
-        found = inspect.getattr_static(found, part)
+    found: Any = None
+    for part in target.split("."):
+        if found is None or (inspect.ismodule(found) and not hasattr(found, part)):
+            name = part if found is None else f"{found.__name__}.{part}"
+            found = importlib.import_module(name)
+        else:
+            found = inspect.getattr_static(found, part)
     if isinstance(found, property):
         found = found.fget
     found = getattr(found, "__func__", found)

@@ -2,23 +2,23 @@
 
 from tests.support.breaks import Break
 
-LOGITS = "gensrc._blocks.logits"
-SUM = "gensrc._blocks.log_sum"
-SWEEP = "gensrc._blocks.sweep"
-DRAW = "gensrc._blocks.draw"
-CONDITIONAL = "gensrc.energy.conditional"
-STATISTICS = "gensrc.energy.statistics"
-FREE = "gensrc.partition.free_energy"
-LIKELIHOOD = "gensrc.partition.log_likelihood"
-PARTITION = "gensrc.partition.log_partition"
-AIS = "gensrc.partition.annealed_importance_sampling"
-ANNEAL = "gensrc.partition._anneal"
+LOGITS = "gensrc.boltzmann.layers.logits"
+SUM = "gensrc.boltzmann.layers.log_sum"
+SWEEP = "gensrc.boltzmann.layers.sweep"
+DRAW = "gensrc.boltzmann.layers.draw"
+CONDITIONAL = "gensrc.boltzmann.machines.conditional"
+STATISTICS = "gensrc.boltzmann.learning.statistics"
+FREE = "gensrc.boltzmann.exact.free_energy"
+LIKELIHOOD = "gensrc.boltzmann.exact.log_likelihood"
+PARTITION = "gensrc.boltzmann.exact.log_partition"
+AIS = "gensrc.boltzmann.annealing.annealed_importance_sampling"
+ANNEAL = "gensrc.boltzmann.annealing._anneal"
 MEAN_FIELD = "gensrc.boltzmann.mean_field"
 BOUND = "gensrc.boltzmann.variational_bound"
 STEP = "gensrc.boltzmann.StochasticMaximumLikelihood.forward"
 FANTASIES = "gensrc.boltzmann.StochasticMaximumLikelihood._fantasies"
 PRETRAINED = "gensrc.boltzmann.pretrained"
-NETWORK = "gensrc.belief.stochastic_network_transition"
+NETWORK = "gensrc.boltzmann.stochastic_network.stochastic_network_transition"
 
 RESTRICTED = [
     Break("eq-log-partition (lamps)", PARTITION, "range(side,", "range(1 + side,"),
@@ -197,19 +197,19 @@ BEYOND = [
     ),
     Break(
         "prop-tied-layer (all 16 states)",
-        "gensrc.belief.DBN._log_probability",
+        "gensrc.boltzmann.deep_belief.DBN._log_probability",
         "- softplus(logits).sum(-1)",
         "",
     ),
     Break(
         "eq-gaussian-conditional (v given h, by quadrature)",
-        "gensrc.belief.GaussianRBM.visible_mean",
+        "gensrc.boltzmann.gaussian.GaussianRBM.visible_mean",
         "self.visible_bias +",
         "self.visible_bias + 2 *",
     ),
     Break(
         ("eq-gaussian-conditional (h given v)",),
-        "gensrc.belief.GaussianRBM.hidden_probability",
+        "gensrc.boltzmann.gaussian.GaussianRBM.hidden_probability",
         " / self.sigma**2",
         "",
     ),

@@ -2,7 +2,7 @@
 
 from tests.support.breaks import Break
 
-ROWS = "gensrc._fgan_rows."
+ROWS = "gensrc.fgan.rows."
 BOUND = "gensrc.fgan.variational_bound"
 LOSS = "gensrc.fgan.fgan_loss"
 STEP = "gensrc.training.simultaneous"

@@ -6,13 +6,13 @@ JOINT = "gensrc.mixtures.Mixture.joint_log_prob"
 RESPONSIBILITIES = "gensrc.mixtures.responsibilities"
 BOUND = "gensrc.mixtures.lower_bound"
 M_STEP = "gensrc.mixtures.m_step"
-SCORES = "gensrc._quadratic.Features.__init__"  # the E step inside `em`
-MOMENTS = "gensrc._quadratic.Features.moments"  # the M step inside `em`
-CLASSES = "gensrc.binned.class_moments"
-BINNED_M_STEP = "gensrc.binned._binned_m_step"
-PEARSON = "gensrc.moments.pearson_moments"
-NONIC = "gensrc.moments._candidates"
-STEP = "gensrc.population.population_em"
+SCORES = "gensrc.mixtures.expectation.Features.__init__"  # the E step inside `em`
+MOMENTS = "gensrc.mixtures.expectation.Features.moments"  # the M step inside `em`
+CLASSES = "gensrc.mixtures.binned.class_moments"
+BINNED_M_STEP = "gensrc.mixtures.binned._binned_m_step"
+PEARSON = "gensrc.mixtures.pearson.pearson_moments"
+NONIC = "gensrc.mixtures.pearson._candidates"
+STEP = "gensrc.mixtures.population.population_em"
 TANH = "torch.tanh(steep * x)"
 FITS = "one = em_binned(torch.ones(1), mean[None], std[None], edges, counts, steps=200)"
 
@@ -66,7 +66,7 @@ M_STEPS = [
     ),
     Break(
         "eq-m-step (stationary)",
-        "gensrc._guards.fill_empty",
+        "gensrc.mixtures.floor.fill_empty",
         "torch.where(empty, 0.0, counts) / counts.sum()",
         "torch.softmax(counts / counts.sum(), 0)",
     ),
@@ -174,7 +174,7 @@ FAILURES = [
     Break("prop-unbounded (per tenth of s)", JOINT, "- log_det", "- log_det / 2"),
     Break(
         "prop-unbounded (nats above the sensible fit)",
-        "gensrc._guards.check_floor",
+        "gensrc.mixtures.floor.check_floor",
         "2 / 3",
         "1 / 30",
     ),

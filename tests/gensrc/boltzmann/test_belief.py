@@ -5,8 +5,10 @@ import torch
 from scipy import integrate
 from torch import Tensor
 
-from gensrc.belief import DBN, GaussianRBM, stochastic_network_transition
 from gensrc.boltzmann import configurations, log_likelihood
+from gensrc.boltzmann.deep_belief import DBN
+from gensrc.boltzmann.gaussian import GaussianRBM
+from gensrc.boltzmann.stochastic_network import stochastic_network_transition
 
 
 def seeded(seed: int = 0) -> torch.Generator:

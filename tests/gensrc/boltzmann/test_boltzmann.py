@@ -18,7 +18,6 @@ from gensrc.boltzmann import (
     base_rates,
     conditional,
     configurations,
-    fair_coins,
     free_energy,
     gibbs,
     log_likelihood,
@@ -26,6 +25,7 @@ from gensrc.boltzmann import (
     mean_field,
     pretrained,
     statistics,
+    uniform_states,
     variational_bound,
 )
 from gensrc.training import batches, fit
@@ -173,7 +173,7 @@ def test_enumeration_in_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     model = machine([4, 5, 3])
     v = configurations(4)
     whole = log_partition(model), free_energy(model, v)
-    monkeypatch.setattr("gensrc.partition.BLOCK", 24)
+    monkeypatch.setattr("gensrc.boltzmann.exact.MAX_BLOCK", 24)
     assert log_partition(model).item() == pytest.approx(whole[0].item(), abs=1e-12)
     assert torch.allclose(free_energy(model, v), whole[1], atol=1e-12)
 
@@ -339,7 +339,7 @@ def test_step_is_algorithm_20_1(persistent: bool) -> None:
         model, sgd, chains=6, gibbs_steps=2, tol=0, persistent=persistent, generator=seeded(5)
     )
     twin, draw = machine([3, 2, 2], seed=12), seeded(5)
-    chains = fair_coins(twin, 6, draw)
+    chains = uniform_states(twin, 6, draw)
     x = configurations(3)
     means = mean_field(twin, x, steps=25, tol=0)
     if not persistent:

@@ -16,8 +16,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from gensrc import data
-from gensrc.data import DataError, crabs, digits, mnist, ring, ring_modes
+from gensrc.data import DataError, crabs, digits, downloads, mnist, ring, ring_modes
 from tests.support.paths import ROOT
 
 SHARED = Path(os.environ.get("GENSRC_DATA") or ROOT.parent / "shared" / "mnist")
@@ -150,7 +149,7 @@ def test_one_changed_pixel_is_noticed(tmp_path: Path) -> None:
     (tmp_path / IMAGES).write_bytes(raw)
     found = hashlib.sha256(raw).hexdigest()
     expected = (
-        f"{IMAGES}: expected SHA-256 {data.MNIST_SHA256[IMAGES]} of the .*, got {found}; repl"
+        f"{IMAGES}: expected SHA-256 {downloads.MNIST_SHA256[IMAGES]} of the .*, got {found}; repl"
     )
     with pytest.raises(DataError, match=expected):
         mnist("test", root=tmp_path)
@@ -182,7 +181,7 @@ DAMAGED = {
     "floats": (idx((2, 3, 3), kind=13), "expected an IDX file with 3 axes, got something else"),
     "truncated": (idx((2, 3, 3))[:-1], "expected 18 bytes of data, got 17; the file is truncated"),
     "too long": (idx((2, 3, 3)) + b"!", "expected 18 bytes of data, got 19; the file is truncated"),
-    "another data set": (idx((2, 3, 3)), f"expected SHA-256 {data.MNIST_SHA256[IMAGES]}"),
+    "another data set": (idx((2, 3, 3)), f"expected SHA-256 {downloads.MNIST_SHA256[IMAGES]}"),
 }
 
 
@@ -259,7 +258,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iter
     handler = partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setattr(data, "MNIST_URL", f"http://127.0.0.1:{server.server_port}/")
+        monkeypatch.setattr(downloads, "MNIST_URL", f"http://127.0.0.1:{server.server_port}/")
         yield folder
         server.shutdown()
 
@@ -268,7 +267,7 @@ def small_mnist(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Two tiny images in the place of MNIST's test set."""
     for name, raw in ((IMAGES, idx((2, 1, 3), bytes(range(6)))), (LABELS, idx((2,), b"\x04\x07"))):
         (folder / f"{name}.gz").write_bytes(gzip.compress(raw))
-        monkeypatch.setitem(data.MNIST_SHA256, name, hashlib.sha256(raw).hexdigest())
+        monkeypatch.setitem(downloads.MNIST_SHA256, name, hashlib.sha256(raw).hexdigest())
 
 
 def names(folder: Path) -> list[str]:
@@ -321,7 +320,7 @@ def test_a_missing_page(served: Path, cache: Path) -> None:
 
 def test_no_network(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Port 9 of this machine: nothing listens there.
-    monkeypatch.setattr(data, "MNIST_URL", "http://127.0.0.1:9/")
+    monkeypatch.setattr(downloads, "MNIST_URL", "http://127.0.0.1:9/")
     with pytest.raises(
         DataError, match=r"\(ConnectionError\); connect to the network, or set GENSR"
     ):

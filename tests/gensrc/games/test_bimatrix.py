@@ -1,4 +1,4 @@
-"""`gensrc.bimatrix`: equilibria against enumeration by loops, known games and random ones."""
+"""`gensrc.games.bimatrix`: equilibria against enumeration by loops, known games and random ones."""
 
 import math
 
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gensrc.bimatrix import deviation_gains, mixed_equilibria, pure_equilibria
-from gensrc.matrix_games import exploitability, solve_matrix_game
+from gensrc.games.bimatrix import deviation_gains, mixed_equilibria, pure_equilibria
+from gensrc.games.zero_sum import exploitability, solve_matrix_game
 
 
 def f64(*values: object) -> Tensor:

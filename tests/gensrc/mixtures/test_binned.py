@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gensrc.binned import BinnedResult, binned_log_likelihood, class_moments, em_binned
 from gensrc.data import crabs
 from gensrc.mixtures import Mixture, em
+from gensrc.mixtures.binned import BinnedResult, binned_log_likelihood, class_moments, em_binned
 
 Case = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 INF = math.inf

@@ -4,7 +4,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from scipy.stats import chisquare, multivariate_normal
 from sklearn.mixture import GaussianMixture
@@ -14,6 +14,7 @@ from gensrc.data import crabs
 from gensrc.divergences import kl
 from gensrc.mixtures import (
     CollapseWarning,
+    EmResult,
     Mixture,
     em,
     initial_mixture,
@@ -34,7 +35,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 def problem(seed: int, n: int, d: int, k: int) -> Problem:
-    """Data from k random clusters, and a start as wide as the data, so that nothing collapses."""
+    """Data from k random clusters, and a start as wide as the data, so that little collapses."""
     generator = seeded(seed)
 
     def normal(*shape: int) -> Tensor:
@@ -53,6 +54,14 @@ problems = st.builds(
     d=st.integers(1, 4),
     k=st.integers(1, 4),
 )
+
+
+def open_fit(mixture: Mixture, x: Tensor) -> EmResult:
+    """Five steps of EM; what the floor changed is another property, and tried for itself."""
+    try:
+        return em(mixture, x, steps=5, tol=0)
+    except CollapseWarning:
+        reject()
 
 
 def total(mixture: Mixture, x: Tensor) -> float:
@@ -241,7 +250,7 @@ def test_renaming_components_changes_nothing_else(case: Problem, seed: int) -> N
     order = torch.randperm(len(mixture.weights), generator=seeded(seed))
     renamed = Mixture(*(part[order] for part in mixture))
     assert torch.allclose(responsibilities(renamed, x), responsibilities(mixture, x)[:, order])
-    a, b = em(mixture, x, steps=5, tol=0), em(renamed, x, steps=5, tol=0)
+    a, b = open_fit(mixture, x), open_fit(renamed, x)
     assert close(Mixture(*(part[order] for part in a.mixture)), b.mixture, 1e-9)
     assert torch.allclose(a.log_likelihoods, b.log_likelihoods)
 
@@ -258,8 +267,8 @@ def test_em_moves_with_an_affine_map_of_the_data(case: Problem, seed: int) -> No
     def moved(m: Mixture) -> Mixture:
         return Mixture(m.weights, m.means @ linear.T + shift, linear @ m.covariances @ linear.T)
 
-    a = em(mixture, x, steps=5, tol=0)
-    b = em(moved(mixture), x @ linear.T + shift, steps=5, tol=0)
+    a = open_fit(mixture, x)
+    b = open_fit(moved(mixture), x @ linear.T + shift)
     assert close(moved(a.mixture), b.mixture, 1e-8)
     volume = len(x) * float(torch.linalg.slogdet(linear).logabsdet)
     assert torch.allclose(a.log_likelihoods - volume, b.log_likelihoods)

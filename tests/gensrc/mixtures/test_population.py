@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from gensrc.population import population_em
+from gensrc.mixtures.population import population_em
 
 
 def adaptive(lam: float, mu: float, sigma: float) -> float:

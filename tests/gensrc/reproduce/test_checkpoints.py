@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gensrc.checkpoints import CheckpointError, load, save
+from gensrc.reproduce.checkpoints import CheckpointError, load, save
 
 SETTINGS = {"model": "dbm", "seed": 0}
 

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from gensrc import reproduce
+from gensrc.reproduce import runs
+from gensrc.reproduce.__main__ import main
 from gensrc.training import History
 from tests.support.paths import ROOT
 
@@ -26,7 +28,7 @@ def figures(out: Path) -> dict[str, Any]:
 
 def independent_pixels() -> float:
     """Mean log-likelihood of the test images if every pixel is drawn for itself."""
-    data = reproduce.read("digits", reproduce.torch.device("cpu"))
+    data = runs.read("digits", torch.device("cpu"))
     rate = (data.train.sum(0) + 0.5) / (len(data.train) + 1)
     return float((data.test * rate.log() + (1 - data.test) * (1 - rate).log()).sum(1).mean())
 
@@ -38,7 +40,7 @@ def test_a_short_run_beats_independent_pixels(
     model: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     longer = {"dbm": ["--pretraining", "20", "--epochs", "20"], "vae": ["--epochs", "60"]}
-    assert reproduce.main(arguments(model, tmp_path, *longer[model])) == 0
+    assert main(arguments(model, tmp_path, *longer[model])) == 0
     assert independent_pixels() < figures(tmp_path)[name] < -10
     assert name in capsys.readouterr().out
 
@@ -47,16 +49,16 @@ def test_a_short_run_beats_independent_pixels(
 def test_an_interrupted_run_goes_on_and_ends_equal(
     model: str, stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert reproduce.main(arguments(model, tmp_path / "whole")) == 0
-    fit, calls = reproduce.fit, iter(range(1, 1000))
+    assert main(arguments(model, tmp_path / "whole")) == 0
+    fit, calls = runs.fit, iter(range(1, 1000))
 
     def interrupted(*args: Any, **kwargs: Any) -> History:
         history = fit(*args, **kwargs)
         return history._replace(interrupted=next(calls) == stop)
 
-    monkeypatch.setattr(reproduce, "fit", interrupted)
-    assert reproduce.main(arguments(model, tmp_path / "parts")) == 130
-    assert reproduce.main(arguments(model, tmp_path / "parts")) == 0
+    monkeypatch.setattr(runs, "fit", interrupted)
+    assert main(arguments(model, tmp_path / "parts")) == 130
+    assert main(arguments(model, tmp_path / "parts")) == 0
     assert figures(tmp_path / "parts") == figures(tmp_path / "whole")
 
 
@@ -64,16 +66,24 @@ def test_other_settings_in_the_same_folder_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small = ["vae", "--data", "digits", "--device", "cpu", "--out", str(tmp_path)]
-    assert reproduce.main([*small, "--epochs", "1"]) == 0
-    assert reproduce.main([*small, "--epochs", "2"]) == 1
+    assert main([*small, "--epochs", "1"]) == 0
+    assert main([*small, "--epochs", "2"]) == 1
     assert "epochs = 2, got 1" in capsys.readouterr().err
+
+
+def test_a_stage_that_a_model_does_not_have_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["vae", "--pretraining", "1", "--out", str(tmp_path)])
+    assert "vae has no such stage" in capsys.readouterr().err
 
 
 def test_missing_data_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GENSRC_DATA", str(tmp_path / "nowhere"))
-    assert reproduce.main(["vae", "--data", "mnist", "--out", str(tmp_path)]) == 1
+    assert main(["vae", "--data", "mnist", "--out", str(tmp_path)]) == 1
     assert "nowhere" in capsys.readouterr().err
 
 

@@ -12,7 +12,6 @@ from scipy.optimize import linear_sum_assignment, linprog
 from scipy.stats import wasserstein_distance
 from torch import Tensor
 
-from gensrc import _linear, _transport
 from gensrc.transport import (
     Potentials,
     Transport,
@@ -22,6 +21,7 @@ from gensrc.transport import (
     lipschitz_form,
     lp_matrices,
     optimality,
+    solvers,
     wasserstein_1d,
 )
 
@@ -259,12 +259,12 @@ def test_large_problems_go_through_pot_and_agree_with_highs(
 ) -> None:
     problem = random_problem(n, n - 1, seed=n, zeros=True)
     called = []
-    network = _linear.network
-    monkeypatch.setattr(_linear, "network", lambda *a: called.append(a) or network(*a))
-    monkeypatch.setattr(_transport, "LARGE", 2000)
+    network = solvers.network
+    monkeypatch.setattr(solvers, "network", lambda *a: called.append(a) or network(*a))
+    monkeypatch.setattr(solvers, "MAX_HIGHS_ROUTES", 2000)
     by_pot = earth_mover(*problem)
     assert len(called) == 1
-    monkeypatch.setattr(_transport, "LARGE", 10**9)
+    monkeypatch.setattr(solvers, "MAX_HIGHS_ROUTES", 10**9)
     by_highs = earth_mover(*problem)
     assert len(called) == 1
     assert float(by_pot.value) == pytest.approx(float(by_highs.value), abs=1e-11)
@@ -275,21 +275,21 @@ def test_large_problems_go_through_pot_and_agree_with_highs(
 def test_without_pot_highs_solves_large_problems_too(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem(12, 11, seed=1)
     expected = earth_mover(*problem).value
-    monkeypatch.setattr(_transport, "LARGE", 1)
+    monkeypatch.setattr(solvers, "MAX_HIGHS_ROUTES", 1)
     monkeypatch.setitem(sys.modules, "ot", None)
-    assert _linear.network(*(part.numpy() for part in problem)) is None
+    assert solvers.network(*(part.numpy() for part in problem)) is None
     assert torch.allclose(earth_mover(*problem).value, expected, rtol=0, atol=1e-12)
 
 
 def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem(4, 4)
-    primal = _linear.primal
+    primal = solvers.primal
 
     def wrong(*problem: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         plan, f, g = primal(*problem)
         return np.outer(plan.sum(1), plan.sum(0)), f, g  # the marginals are right, the plan dear
 
-    monkeypatch.setattr(_linear, "primal", wrong)
+    monkeypatch.setattr(solvers, "primal", wrong)
     with pytest.raises(RuntimeError, match="solver: expected an optimum within 1e-09"):
         earth_mover(*problem)
 
@@ -353,7 +353,7 @@ def test_matrices_take_a_plan_to_its_marginals(n: int, m: int) -> None:
     assert torch.allclose(matrix @ plan.flatten(), torch.cat([plan.sum(1), plan.sum(0)]))
     assert torch.equal(right, torch.cat([a, b]))
     assert torch.equal(c.reshape(n, m), cost)
-    sparse = _linear.marginal_matrix(n, m).toarray()
+    sparse = solvers.marginal_matrix(n, m).toarray()
     assert np.array_equal(sparse, matrix.numpy())
     assert lp_matrices(cost.float(), a.float(), b.float()).A.dtype == torch.float32
 
@@ -438,7 +438,7 @@ def test_lipschitz_form_on_a_line_sends_mass_straight_through() -> None:
 def test_shortcut_keeps_the_balance_and_removes_stops(generator: torch.Generator) -> None:
     flow = torch.rand(6, 6, generator=generator, dtype=torch.float64).numpy()
     np.fill_diagonal(flow, 0)
-    straight = _linear.shortcut(flow)
+    straight = solvers.remove_transit(flow)
     balance = flow.sum(1) - flow.sum(0)
     assert np.allclose(straight.sum(1) - straight.sum(0), balance)
     assert np.allclose(straight.sum(1), np.maximum(balance, 0))

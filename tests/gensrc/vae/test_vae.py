@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, kl_divergence
 from torch.distributions import Normal as TorchNormal
 
-from gensrc.flows import CouplingFlow, couple, uncouple
 from gensrc.likelihoods import (
     BERNOULLI,
     CONTINUOUS_BERNOULLI,
@@ -23,7 +22,6 @@ from gensrc.likelihoods import (
     Likelihood,
     cross_entropy_mass,
 )
-from gensrc.linear_gaussian import LinearGaussian, Normal
 from gensrc.networks import mlp
 from gensrc.training import batches, fit, minimize
 from gensrc.vae import (
@@ -35,6 +33,8 @@ from gensrc.vae import (
     reparameterize,
     score_function,
 )
+from gensrc.vae.flows import CouplingFlow, couple, uncouple
+from gensrc.vae.linear_gaussian import LinearGaussian, Normal
 
 LIKELIHOODS: dict[str, Likelihood] = {
     "Bernoulli": BERNOULLI,

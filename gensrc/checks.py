@@ -1,0 +1,51 @@
+"""Checks of arguments that all topics share; each raises ValueError and says what it got."""
+
+import torch
+from torch import Tensor
+
+SUM_TOLERANCE = 1e-5
+"""How far from one the sum of a distribution may be."""
+
+
+def check_distributions(**arguments: Tensor) -> None:
+    """Raise ValueError unless all arguments are distributions of one shape (..., K)."""
+    check_densities(**arguments)
+    for name, value in arguments.items():
+        if value.ndim == 0:
+            raise ValueError(f"{name}: expected shape (..., K), got a single number")
+        total = value.detach().sum(-1, dtype=torch.float64)
+        off = (total - 1).abs()
+        if off.numel() and off.max() > SUM_TOLERANCE:
+            worst = float(total.flatten()[off.argmax()])
+            raise ValueError(
+                f"{name}: expected a sum of 1 within {SUM_TOLERANCE:g} over the last axis, "
+                f"got {worst:.7g}"
+            )
+
+
+def check_densities(**arguments: Tensor) -> None:
+    """Raise ValueError unless all arguments are finite, not negative, and of one shape."""
+    first = next(iter(arguments))
+    for name, value in arguments.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
+            raise ValueError(f"{name}: expected a floating-point tensor, got {kind}")
+        if value.shape != arguments[first].shape:
+            raise ValueError(
+                f"{name}: expected the shape {tuple(arguments[first].shape)} of {first}, "
+                f"got {tuple(value.shape)}"
+            )
+        if not value.isfinite().all():
+            raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+        if (value < 0).any():
+            raise ValueError(f"{name}: expected numbers >= 0, got {float(value.min()):.7g}")
+
+
+def check_floats(name: str, value: Tensor, axes: int) -> None:
+    """Raise ValueError unless the value is a floating-point tensor of so many axes, not empty."""
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"{name}: expected a floating-point tensor, got {kind}")
+    if value.dim() != axes or value.numel() == 0:
+        wanted = {1: "(n,)", 2: "(n, m)"}[axes]
+        raise ValueError(f"{name}: expected shape {wanted}, not empty, got {tuple(value.shape)}")

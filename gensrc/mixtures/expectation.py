@@ -1,0 +1,219 @@
+r"""One step of EM as a few large matrix products, the data read once.
+
+The E-step needs the quadratic form :math:`(x_i - \mu_k)^\top \Sigma_k^{-1} (x_i - \mu_k)` of every
+example under every component; the M-step needs the weighted products
+:math:`\sum_i r_{ik} x_i x_i^\top`. Both are done for all components at once, in blocks of examples
+small enough to stay in the processor's cache. There are two ways:
+
+* :class:`Features`. The log-density is linear in the products :math:`x_a x_b`, the coordinates
+  :math:`x_a` and 1, and the M-step needs the weighted sums of the same features. Fewest operations
+  in few dimensions; squares cancel, so it serves only where components are not narrow beside the
+  spread of the data.
+* :class:`Whitened`. :math:`z_{ik} = L_k^{-1}(x_i - \mu_k)` with :math:`\Sigma_k = L_k L_k^\top`;
+  the form is :math:`|z_{ik}|^2`. In the M-step one factor centred at the component is enough, since
+  :math:`\sum_i r_{ik}(x_i - \mu_k')(x_i - c)^\top` is the same for every c.
+
+Data are kept centred and transposed, twice, below a row of ones: shape (2d + 1, n).
+"""
+
+import math
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+_STRIP = 16  # coordinates handled together when whitening
+
+
+_BLOCK = {"cpu": 2**19}  # numbers in a block's working memory, by device
+
+
+_BLOCK_ELSEWHERE = 2**24
+
+
+class Moments(NamedTuple):
+    """Expected counts (K,), means (K, d) and covariances (K, d, d) of the components."""
+
+    counts: Tensor
+    means: Tensor
+    covariances: Tensor
+
+
+class Way(Protocol):
+    """How a block of examples is scored, and how its responsibilities are added up."""
+
+    width: int
+
+    def resize(self, size: int) -> None: ...
+    def scores(self, part: Tensor) -> Tensor: ...
+    def add(self, resp: Tensor, part: Tensor) -> None: ...
+    def moments(self) -> Moments: ...
+
+
+def log_normaliser(weights: Tensor, factors: Tensor) -> Tensor:
+    """log π_k − log det(2πΣ_k)/2, finite also where the weight is zero."""
+    log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    least = torch.finfo(weights.dtype).min / 4
+    return weights.log().clamp(min=least) - log_det - factors.shape[-1] * math.log(math.tau) / 2
+
+
+class Features:
+    """Scores and sums as inner products with (x_a x_b, 1, x_a).
+
+    The d(d + 1)/2 products are arranged as x_a x_{a+s} for s = 0, 1, ..., with a + s taken modulo d
+    and each pair met once, so that whole lags s come from one elementwise product.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, factors: Tensor) -> None:
+        d = self.d = means.shape[1]
+        self.pairs = d * (d + 1) // 2
+        index = torch.arange(self.pairs, device=means.device)
+        self.rows, self.cols = index % d, (index % d + index // d) % d
+        precisions = torch.cholesky_inverse(factors)
+        times = torch.where(index < d, -0.5, -1.0)  # a pair of coordinates stands for two terms
+        linear = (precisions @ means[:, :, None]).squeeze(2)
+        constant = log_normaliser(weights, factors) - (linear * means).sum(1) / 2
+        quadratic = precisions[:, self.rows, self.cols] * times
+        self.coefficients = torch.cat([quadratic, constant[:, None], linear], 1)
+        self.sums = torch.zeros_like(self.coefficients)
+        self.width = self.coefficients.shape[1]
+
+    def resize(self, size: int) -> None:
+        self.features = self.sums.new_empty(self.width, size)
+        self.joint = self.sums.new_empty(len(self.sums), size)
+
+    def scores(self, part: Tensor) -> Tensor:
+        d, size, stride = self.d, part.shape[1], part.stride(0)
+        lags, rest = divmod(self.pairs, d)
+        shifted = part[1].as_strided((lags, d, size), (stride, stride, 1))
+        whole = self.features[: lags * d].view(lags, d, size)
+        torch.mul(shifted, part[1 : d + 1], out=whole)
+        if rest:  # d is even: at lag d/2 half of the coordinates make all the pairs
+            last = part[1 + lags : 1 + lags + rest]
+            torch.mul(last, part[1 : 1 + rest], out=self.features[lags * d : self.pairs])
+        self.features[self.pairs :] = part[: d + 1]
+        return torch.mm(self.coefficients, self.features, out=self.joint)
+
+    def add(self, resp: Tensor, part: Tensor) -> None:
+        self.sums.addmm_(resp, self.features.T)
+
+    def moments(self) -> Moments:
+        d = self.d
+        counts = self.sums[:, self.pairs]
+        mean_of = self.sums / counts[:, None]
+        means = mean_of[:, -d:]
+        second = means.new_empty(len(means), d, d)
+        second[:, self.rows, self.cols] = mean_of[:, : self.pairs]
+        second[:, self.cols, self.rows] = mean_of[:, : self.pairs]
+        return Moments(counts, means, second - means[:, :, None] * means[:, None])
+
+
+class Whitened:
+    """Scores through z = L⁻¹(x − μ), sums of (x − μ)(x − c)ᵀ.
+
+    L⁻¹ is lower triangular and the sums are symmetric, so a strip of coordinates meets only
+    itself and the coordinates before it.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, factors: Tensor) -> None:
+        unit = torch.eye(means.shape[1], dtype=means.dtype, device=means.device)
+        inverses = torch.linalg.solve_triangular(factors, unit.expand_as(factors), upper=False)
+        maps = torch.cat([-inverses @ means[:, :, None], inverses], 2)
+        strips = [slice(a, a + _STRIP) for a in range(0, means.shape[1], _STRIP)]
+        self.maps = [maps[:, s, : s.stop + 1].flatten(0, 1).contiguous() for s in strips]
+        self.sums = [torch.zeros_like(m) for m in self.maps]
+        self.strips, self.means = strips, means
+        self.constant = log_normaliser(weights, factors)[:, None]
+        self.counts = torch.zeros_like(weights)
+        self.width = len(self.maps[0])
+
+    def resize(self, size: int) -> None:
+        self.buffer = self.means.new_empty(len(self.maps[0]), size)
+        self.squares = torch.empty_like(self.buffer)
+
+    def scores(self, part: Tensor) -> Tensor:
+        joint = self.constant.expand(-1, part.shape[1]).clone()
+        for maps in self.maps:
+            white = torch.mm(maps, part[: maps.shape[1]], out=self.buffer[: len(maps)])
+            squares = torch.mul(white, white, out=self.squares[: len(maps)])
+            joint.sub_(squares.view(len(joint), -1, part.shape[1]).sum(1), alpha=0.5)
+        return joint
+
+    def add(self, resp: Tensor, part: Tensor) -> None:
+        self.counts += resp.sum(1)
+        for strip, sums in zip(self.strips, self.sums):
+            centred = self.buffer[: len(sums)].view(len(resp), -1, part.shape[1])
+            own = part[1 + strip.start : 1 + min(strip.stop, self.means.shape[1])]
+            torch.sub(own, self.means[:, strip, None], out=centred).mul_(resp[:, None])
+            sums.addmm_(centred.flatten(0, 1), part[: sums.shape[1]].T)
+
+    def moments(self) -> Moments:
+        """With y = x − c: E[(y − μ)yᵀ] − (μ' − μ)μ'ᵀ is the covariance about μ'."""
+        k, d = self.means.shape
+        mean_of = self.means.new_zeros(k, d, d + 1)
+        for strip, sums in zip(self.strips, self.sums):
+            mean_of[:, strip, : sums.shape[1]] = sums.view(k, -1, sums.shape[1])
+        mean_of /= self.counts[:, None, None]
+        step = mean_of[:, :, 0]
+        means = self.means + step
+        lower = (mean_of[:, :, 1:] - step[:, :, None] * means[:, None]).tril()
+        return Moments(self.counts, means, lower + lower.tril(-1).mT)
+
+
+def is_featured(components: int, dimensions: int) -> bool:
+    """Whether features are the faster way: measured, with 1 to 16 components."""
+    return dimensions <= min(16 + 2 * components, 40)
+
+
+class Sweep:
+    """EM's passes over one data set ``x`` (n, d)."""
+
+    def __init__(self, x: Tensor) -> None:
+        self.centre = x.mean(0)
+        centred = (x - self.centre).T
+        self.data = torch.cat([x.new_ones(1, len(x)), centred, centred])
+        self.tight = torch.finfo(x.dtype).eps ** (1 / 3)
+        self.featured = True
+
+    def __call__(
+        self, weights: Tensor, means: Tensor, covariances: Tensor
+    ) -> tuple[Tensor, Moments]:
+        """Total log-likelihood of the mixture (nats), and the moments of its components."""
+        factors = torch.linalg.cholesky(covariances)
+        offsets = means - self.centre
+        few = is_featured(*means.shape) and self.featured
+        if few and self._is_wide(weights, offsets, factors):
+            log_likelihood, found = self._run(Features(weights, offsets, factors))
+            if self._is_exact(found):
+                return log_likelihood, found._replace(means=found.means + self.centre)
+            self.featured = False
+        log_likelihood, found = self._run(Whitened(weights, offsets, factors))
+        return log_likelihood, found._replace(means=found.means + self.centre)
+
+    def _is_wide(self, weights: Tensor, offsets: Tensor, factors: Tensor) -> bool:
+        """Whether no component is so narrow, beside the spread of all, that squares cancel."""
+        variances = factors.square().sum(2)
+        spread = (weights @ (variances + offsets.square())).sqrt()
+        relative = torch.cholesky_inverse(factors) * spread[:, None] * spread
+        return bool(torch.linalg.matrix_norm(relative).max() * self.tight < 1)
+
+    def _is_exact(self, found: Moments) -> bool:
+        """Whether the variances found are not small differences of large squares."""
+        variances = found.covariances.diagonal(dim1=1, dim2=2)
+        whole = variances > self.tight * (variances + found.means.square())
+        return bool((whole | (found.counts == 0)[:, None]).all())
+
+    def _run(self, way: Way) -> tuple[Tensor, Moments]:
+        n = self.data.shape[1]
+        size = max(64, _BLOCK.get(self.data.device.type, _BLOCK_ELSEWHERE) // way.width)
+        log_likelihood = self.data.new_zeros(())
+        for start in range(0, n, size):
+            part = self.data[:, start : start + size]
+            if start == 0 or part.shape[1] < size:
+                way.resize(part.shape[1])
+            scores = way.scores(part)
+            resp = scores.softmax(0)
+            # log p(x_i) = log Σ_k exp(score_k) = score_k − log resp_k for every k: take the largest
+            log_likelihood += (scores.amax(0) - resp.amax(0).log()).sum()
+            way.add(resp, part)
+        return log_likelihood, way.moments()

@@ -1,0 +1,1 @@
+"""Published figures beside ours: the full-scale runs of the page *Reproductions*."""

@@ -1,0 +1,202 @@
+r"""The evidence lower bound, its Kullback–Leibler term, and estimators of its gradient.
+
+The notation is that of :mod:`gensrc.vae`.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
+    r"""A draw from a diagonal normal distribution, as a differentiable function of its parameters.
+
+    .. math:: z = \mu + \sigma \odot \epsilon, \qquad \sigma = e^{\frac12 \log \sigma^2},
+        \qquad \epsilon \sim \mathcal N(0, I)
+
+    Equation: eq-reparameterised
+
+    Args:
+        mean: :math:`\mu`, shape (..., k).
+        log_var: :math:`\log \sigma^2`, the same shape.
+        noise: :math:`\epsilon`, standard normal, a shape (..., k) that broadcasts with the mean's;
+            axes in front of it stand for several draws.
+
+    Returns:
+        z, the broadcast shape (..., k).
+
+    Raises:
+        ValueError: shapes that do not match.
+
+    Source: Kingma and Welling (2014); Rezende, Mohamed and Wierstra (2014).
+
+    >>> reparameterize(torch.tensor([1.0]), torch.tensor([4.0]).log(), torch.tensor([0.5]))
+    tensor([2.])
+    """
+    _check_normal(mean, log_var)
+    if noise.ndim == 0 or noise.shape[-1] != mean.shape[-1]:
+        raise ValueError(f"noise: expected (..., {mean.shape[-1]}), got {tuple(noise.shape)}")
+    return mean + (log_var / 2).exp() * noise
+
+
+def elbo(log_likelihood: Tensor, kl: Tensor, *, beta: float = 1.0) -> Tensor:
+    r"""The evidence lower bound from its two parts.
+
+    .. math:: \mathcal L = \mathbb E_{z \sim q}[\log p_\theta(x|z)]
+        - \beta\, \mathrm{KL}(q_\phi(z|x) \,\|\, p(z))
+
+    It bounds log p(x) from below for :math:`\beta \ge 1`.
+
+    Equation: eq-elbo
+
+    Args:
+        log_likelihood: :math:`\mathbb E_q[\log p(x|z)]` or an estimate of it, any shape, nats.
+        kl: the divergence of q from the prior, the same shape, nats.
+        beta: weight of the divergence, at least 0.
+
+    Returns:
+        the bound in nats, the same shape.
+
+    Raises:
+        ValueError: the shapes differ, or beta is negative or not finite.
+
+    Source: Kingma and Welling (2014); Higgins et al. (2017), for beta.
+
+    >>> elbo(torch.tensor([-10.0]), torch.tensor([2.0]))
+    tensor([-12.])
+    """
+    if log_likelihood.shape != kl.shape:
+        raise ValueError(
+            f"kl: expected the shape {tuple(log_likelihood.shape)} of log_likelihood, "
+            f"got {tuple(kl.shape)}"
+        )
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"beta: expected a finite number >= 0, got {beta}")
+    return log_likelihood - beta * kl
+
+
+def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
+    r"""KL divergence of a diagonal normal distribution to the standard normal.
+
+    .. math:: \mathrm{KL}(\mathcal N(\mu, \mathrm{diag}\,\sigma^2) \,\|\, \mathcal N(0, I))
+        = \tfrac12 \sum_j \left( \sigma_j^2 + \mu_j^2 - 1 - \log \sigma_j^2 \right)
+
+    Equation: eq-kl-diagonal
+
+    Args:
+        mean: :math:`\mu`, shape (..., k).
+        log_var: :math:`\log \sigma^2`, the same shape.
+
+    Returns:
+        the divergence in nats, shape (...).
+
+    Raises:
+        ValueError: the shapes differ.
+
+    Source: Kingma and Welling (2014), appendix B.
+
+    >>> kl_to_standard_normal(torch.tensor([2.0]), torch.tensor([0.0]))  # half of 2 squared
+    tensor(2.)
+    """
+    _check_normal(mean, log_var)
+    # exp(v) - 1 - v loses no digits near v = 0, where the divergence is small
+    return (mean.square() + torch.expm1(log_var) - log_var).sum(-1) / 2
+
+
+def kl_full_to_standard_normal(mean: Tensor, covariance: Tensor) -> Tensor:
+    r"""KL divergence of a normal distribution with any covariance to the standard normal.
+
+    .. math:: \mathrm{KL}(\mathcal N(\mu, \Sigma) \,\|\, \mathcal N(0, I))
+        = \tfrac12 \left( \mathrm{tr}\,\Sigma + \mu^\top \mu - k - \log \det \Sigma \right)
+
+    Equation: eq-kl-full
+
+    Args:
+        mean: :math:`\mu`, shape (..., k).
+        covariance: :math:`\Sigma`, symmetric positive definite, shape (..., k, k).
+
+    Returns:
+        the divergence in nats, shape (...).
+
+    Raises:
+        ValueError: the shapes do not match, or a matrix is not positive definite.
+
+    >>> kl_full_to_standard_normal(torch.zeros(2), torch.eye(2))
+    tensor(0.)
+    """
+    k = mean.shape[-1]
+    if covariance.shape[-2:] != (k, k):
+        raise ValueError(
+            f"covariance: expected shape (..., {k}, {k}), got {tuple(covariance.shape)}"
+        )
+    factor, info = torch.linalg.cholesky_ex(covariance)
+    if bool((info != 0).any()):
+        raise ValueError("covariance: expected positive definite matrices, got others")
+    log_det: Tensor = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    trace = covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return (trace + mean.square().sum(-1) - k - log_det) / 2
+
+
+def score_function(value: Tensor, log_q: Tensor) -> Tensor:
+    r"""A surrogate whose gradient is the score-function (REINFORCE) estimate.
+
+    .. math:: \nabla_\phi\, \mathbb E_{z \sim q_\phi}[f(z)]
+        = \mathbb E_{z \sim q_\phi}[f(z)\, \nabla_\phi \log q_\phi(z)]
+
+    The draws z must not carry a gradient: ``log_q`` is their log-density as a function of the
+    parameters alone. Subtract a baseline from ``value`` to lower the variance.
+
+    Equation: eq-score-function
+
+    Args:
+        value: f(z), any shape; it is treated as a constant.
+        log_q: :math:`\log q_\phi(z)`, the same shape.
+
+    Returns:
+        the product, the same shape; only its gradient means anything.
+
+    Source: Williams (1992).
+
+    >>> mean = torch.tensor(1.0, requires_grad=True)
+    >>> z = torch.tensor(3.0)
+    >>> score_function(z**2, -((z - mean) ** 2) / 2).backward()
+    >>> mean.grad  # 9 * (3 - 1)
+    tensor(18.)
+    """
+    return value.detach() * log_q
+
+
+def importance_weighted_bound(log_weights: Tensor) -> Tensor:
+    r"""The bound of the importance-weighted autoencoder from K draws.
+
+    .. math:: \mathcal L_K = \mathbb E \log \frac1K \sum_{k=1}^K w_k, \qquad
+        w_k = \frac{p_\theta(x, z_k)}{q_\phi(z_k|x)}, \qquad z_k \sim q_\phi(z|x)
+
+    Equation: eq-importance-weighted
+
+    Args:
+        log_weights: :math:`\log w_k`, the K draws along the last axis, shape (..., K).
+
+    Returns:
+        :math:`\log \frac1K \sum_k w_k` in nats, shape (...).
+
+    Raises:
+        ValueError: no draws.
+
+    Source: Burda, Grosse and Salakhutdinov (2016).
+
+    >>> importance_weighted_bound(torch.tensor([1.0, 3.0]).log())  # log 2
+    tensor(0.6931)
+    """
+    if log_weights.ndim == 0 or log_weights.shape[-1] == 0:
+        raise ValueError(f"log_weights: expected shape (..., K), got {tuple(log_weights.shape)}")
+    return log_weights.logsumexp(-1) - math.log(log_weights.shape[-1])
+
+
+def _check_normal(mean: Tensor, log_var: Tensor) -> None:
+    if mean.shape != log_var.shape or mean.ndim == 0:
+        raise ValueError(
+            f"log_var: expected the shape {tuple(mean.shape)} of mean, (..., k), "
+            f"got {tuple(log_var.shape)}"
+        )
