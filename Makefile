@@ -10,7 +10,7 @@ SOURCES := _config.yml _toc.yml $(wildcard book/*.* book/_static/* book/chapters
 	$(shell find gensrc -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute release lab grade test bench clean
+.PHONY: help book serve execute release lab grade test system bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -51,10 +51,15 @@ grade: $(READY) ## grade autograder/submitted/STUDENT/ASSIGNMENT/: marks and fee
 	@$(RUN) -m autograder grade
 
 test: $(READY) ## everything that guards the project
+	@echo "style and types …"
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy gensrc autograder book
-	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope
+	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope --durations=20
+
+system: $(READY) ## install what some tests need (chromium, bubblewrap, …); asks first
+	@.ci/system
+	@.ci/axe
 
 bench: $(READY) ## measure against other libraries, side by side
 	@for file in benchmarks/[a-z]*.py; do $(RUN) $$file || exit 1; done

@@ -1,4 +1,4 @@
-"""What every test shares: settings of hypothesis and Matplotlib, and the devices to run on."""
+"""What every test shares: guards, settings of hypothesis and Matplotlib, devices to run on."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ import torch
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+from tests.support import guards
 from tests.support.browsing import book, browser  # noqa: F401  (fixtures)
 from tests.support.sandboxing import _graders_without_sandbox  # noqa: F401
 
@@ -25,6 +26,11 @@ assert callable(providers._get_local_constants)
 providers._get_local_constants = lambda: providers._local_constants
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the guards watch every test, those outside this folder too."""
+    config.pluginmanager.register(guards)
+
+
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
@@ -32,8 +38,6 @@ def generator() -> torch.Generator:
 
 @pytest.fixture
 def cuda() -> torch.device:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     return torch.device("cuda")
 
 

@@ -21,13 +21,8 @@ import torch
 
 import gensrc.verify
 from book import ledger
-from book.execute import chapters, notebook_of, read_chapter
+from book.execute import chapters, notebook_of, read_chapter, slug
 from tests.support.breaks import Break, broken
-
-
-def slug(chapter: Path) -> str:
-    """``04-mixtures.md`` → ``mixtures``."""
-    return chapter.stem.partition("-")[2]
 
 
 def breaks(chapter: Path) -> list[Break]:

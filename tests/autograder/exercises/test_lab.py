@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import gensrc
-from tests.support.browsing import PATIENCE, ROOT
+from tests.support.browsing import PATIENCE
+from tests.support.paths import ROOT
 
 EXERCISE = "mixtures"
 QUIET = [
@@ -22,7 +23,7 @@ QUIET = [
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
 ]
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

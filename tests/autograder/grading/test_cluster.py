@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import Client
 
 from autograder import cluster
 from autograder.__main__ import main
@@ -22,10 +23,7 @@ from autograder.engine import open_gradebook
 from autograder.release import release
 from autograder.submission import Submission
 from tests.support.paths import ROOT
-from tests.support.sandboxing import NONE, have_sandbox
 from tests.support.tiny_course import answered, hand_in, released, solved, tiny_course
-
-Client = pytest.importorskip("distributed", reason="distributed is not installed").Client
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 DASK = [sys.executable, "-m", "dask"]
@@ -85,8 +83,6 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
 
 def class_of(course: Course, number: int) -> dict[str, float]:
     """Hand in for so many students; return their points."""
-    if not have_sandbox():
-        pytest.skip(NONE)
     release(course, [])
     wrong = answered(released(course), WRONG)
     full = answered(solved(course), {"q2": "import time\ntime.sleep(1)\n\ndef half(x): return x/2"})
@@ -120,6 +116,7 @@ def sandboxes(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: Machines) -> None:
     course = tiny_course(tmp_path / "course")
     wanted = class_of(course, 12)
@@ -145,6 +142,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: M
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 @pytest.mark.parametrize("who", ["worker", "scheduler"])
 def test_when_the_cluster_is_gone_the_rest_is_judged_here(
     tmp_path: Path, machines: Machines, who: str
@@ -173,6 +171,7 @@ def test_when_the_cluster_is_gone_the_rest_is_judged_here(
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
     course = tiny_course(tmp_path)
     wanted = class_of(course, 2)
@@ -183,6 +182,7 @@ def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 def test_a_worker_of_another_version_is_told(tmp_path: Path, machines: Machines) -> None:
     course = tiny_course(tmp_path / "course")
     class_of(course, 1)

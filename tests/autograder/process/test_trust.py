@@ -23,7 +23,6 @@ from autograder.release import release
 from autograder.student import operations_on
 from autograder.wire import Reader
 from autograder.zygote import Family
-from tests.support.sandboxing import NONE, have_sandbox
 from tests.support.tiny_course import answered, hand_in, solved, tiny_course
 
 
@@ -186,7 +185,7 @@ with open(f"/proc/{pid}/task/{pid}/children") as children:
 """
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
+@pytest.mark.needs("linux")  # counts in /proc
 def test_memory_of_a_family_is_counted_together() -> None:
     counted = subprocess.run([sys.executable, "-c", FAMILY], capture_output=True, text=True)
     assert counted.stderr == ""
@@ -210,7 +209,7 @@ def test_a_child_with_a_lower_number_than_its_parent_is_of_the_family(tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not have_sandbox(), reason=NONE)
+@pytest.mark.needs("sandbox")
 def test_a_submission_that_takes_too_much_memory_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

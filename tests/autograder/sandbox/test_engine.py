@@ -60,7 +60,7 @@ def scores(course: Course) -> dict[str, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.needs("linux")  # looks for processes in /proc
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_stopped_and_started_again(tmp_path: Path, how: signal.Signals) -> None:
     course = tiny_course(tmp_path)
@@ -125,7 +125,7 @@ def test_without_bubblewrap(
     assert "6 of 6 points" in page
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere another sentence comes first")
+@pytest.mark.needs("linux")  # elsewhere another sentence comes first
 def test_forbidden_namespaces_are_told_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

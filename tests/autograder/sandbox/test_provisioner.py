@@ -29,11 +29,11 @@ from autograder.kernelspec import KERNEL, PROVISIONER
 from autograder.release import release
 from tests.autograder.gradebook.test_nbgrader import CONFIG, nbgrader
 from tests.support.paths import ROOT
-from tests.support.sandboxing import NONE, family, have_sandbox
+from tests.support.sandboxing import family
 from tests.support.tiny_course import answered, hand_in, solved, tiny_course
 
 GROUP = "jupyter_client.kernel_provisioners"
-needs_sandbox = pytest.mark.skipif(not have_sandbox(), reason=NONE)
+needs_sandbox = pytest.mark.needs("sandbox")
 make: Any = new_code_cell
 
 
@@ -146,7 +146,7 @@ def test_the_kernelspec(
     monkeypatch.undo()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere another sentence comes first")
+@pytest.mark.needs("linux")  # elsewhere another sentence comes first
 @pytest.mark.parametrize("found", [True, False])
 def test_no_kernel_where_there_is_no_sandbox(
     found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
