@@ -2,9 +2,10 @@
 
 The student's process gets a copy of ``gensrc`` in which the bodies of what is withheld are
 replaced: the originals are not in the sandbox at all. An exercise lists the names in the front
-matter of its source; a module stands for all that is in it, and for the private modules of the
-package (``_name``) from which it imports. What one question may use all the
-same is listed under ``allow``::
+matter of its source. A module stands for all that is in it, and for the private modules of the
+package (``_name``) from which it imports; a folder stands for all files below it; and a name that
+a module only imports stands for the definition, wherever that is. What one question may use all
+the same is listed under ``allow``::
 
     autograder:
       withhold: [gensrc.mixtures, gensrc.divergences.kl]
@@ -91,16 +92,16 @@ def copy_package(package: Path, target: Path, names: frozenset[str]) -> None:
     Raises:
         GraderError: a name is not in the package.
     """
-    names = names | _private(package, names)
-    left = set(names)
+    names = frozenset().union(*({name, _home(package, name)} for name in names))
+    names |= _private(package, names)
+    left = {_home(package, name) for name in names}
     for path in sorted(package.rglob("*")):
         place = target / package.name / path.relative_to(package)
         if path.suffix == ".py":
             place.parent.mkdir(parents=True, exist_ok=True)
             parts = path.relative_to(package).with_suffix("").parts
             module = ".".join((package.name, *(part for part in parts if part != "__init__")))
-            inside = {name for name in names if name == module or name.startswith(f"{module}.")}
-            text, found = _without(path.read_text(encoding="utf-8"), module, inside)
+            text, found = _without(path.read_text(encoding="utf-8"), module, names)
             left -= found
             place.write_text(text, encoding="utf-8")
         elif path.is_file() and "__pycache__" not in path.parts:
@@ -113,6 +114,20 @@ def copy_package(package: Path, target: Path, names: frozenset[str]) -> None:
             f"{', '.join(sorted(left))}: to be withheld, but there is no such name in "
             f"{package.name}."
         )
+
+
+def _home(package: Path, name: str) -> str:
+    """Return the name of what ``name`` stands for where it is defined, and not imported."""
+    module, _, short = name.rpartition(".")
+    place = package.joinpath(*module.split(".")[1:])
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else ():
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package.name):
+                for one in node.names:
+                    origin = f"{node.module}.{one.name}"
+                    if short == (one.asname or one.name) and origin != name:
+                        return _home(package, origin)
+    return name
 
 
 def _private(package: Path, names: frozenset[str]) -> set[str]:
@@ -136,16 +151,17 @@ def _private(package: Path, names: frozenset[str]) -> set[str]:
     return found
 
 
-def _without(text: str, module: str, names: set[str]) -> tuple[str, set[str]]:
+def _without(text: str, module: str, names: frozenset[str]) -> tuple[str, set[str]]:
     """Return the module's ``text`` without what ``names`` stand for, and those that it has."""
-    if not names:
+    whole = {name for name in names if f"{module}.".startswith(f"{name}.")}
+    if not whole and not any(name.startswith(f"{module}.") for name in names):
         return text, set()
     tree = ast.parse(text)
-    found = {module} & names
+    found = set(whole)
     body: list[ast.stmt] = []
     for node in tree.body:
         defined = {f"{module}.{name}" for name in _defined(node)}
-        if module not in names and not defined & names:
+        if not whole and not defined & names:
             body.append(node)
             continue
         found |= defined & names

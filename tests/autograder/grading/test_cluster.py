@@ -71,6 +71,33 @@ class Machines:
             process.wait()
 
 
+def test_the_digest_of_the_program_sees_packages_below_it_and_no_folder_of_the_course(
+    tmp_path: Path,
+) -> None:
+    for name in (
+        "a.py",
+        "room/__init__.py",
+        "room/b.py",
+        "room/deep/__init__.py",
+        "room/deep/c.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "submitted" / "s01").mkdir(parents=True)
+    (tmp_path / "submitted" / "s01" / "d.py").write_text("handed in")
+    found = [path.relative_to(tmp_path).as_posix() for path in cluster.program_files(tmp_path)]
+    assert found == [
+        "a.py",
+        "room/__init__.py",
+        "room/b.py",
+        "room/deep/__init__.py",
+        "room/deep/c.py",
+    ]
+    package = Path(main.__code__.co_filename).parent
+    below = {path for path in package.rglob("*.py") if (path.parent / "__init__.py").exists()}
+    assert set(cluster.program_files(package)) == below
+
+
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[Machines]:
     (tmp_path / "dask").mkdir()
