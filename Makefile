@@ -1,6 +1,8 @@
 # Every target sets up what it needs (.venv) and does nothing twice. `make help` lists them.
 PYTHON ?= python3
 PORT ?= 8000
+# Without compiled modules each of some hundred processes of a run compiles them again.
+export PYTHONDONTWRITEBYTECODE :=
 RUN := .venv/bin/python
 
 READY := .venv/.ready

@@ -7,8 +7,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from tests.support import guards
+from tests.support import guards, parts
 from tests.support.browsing import book, browser  # noqa: F401  (fixtures)
+from tests.support.gradebooks import _gradebooks_are_copies  # noqa: F401
 from tests.support.sandboxing import _graders_without_sandbox  # noqa: F401
 
 mpl.use("Agg")
@@ -22,8 +23,10 @@ settings.load_profile("gensrc")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the guards watch every test, those outside this folder too."""
+    """Let the guards watch every test, those outside this folder too, and parts order them."""
     config.pluginmanager.register(guards)
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(parts)
 
 
 @pytest.fixture
