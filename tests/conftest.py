@@ -22,6 +22,11 @@ settings.register_profile(
 settings.load_profile("gensrc")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make check` ask for one chapter."""
+    parser.addoption("--chapter", default="", help="leave out what is about other chapters")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let the guards watch every test, those outside this folder too, and parts order them."""
     config.pluginmanager.register(guards)

@@ -16,18 +16,30 @@ from tests.support.paths import ROOT
 
 
 @cache
-def _about() -> re.Pattern[str]:
-    """What finds the slug of a chapter in the name of a test: ``[gans-q1]``, ``[right-1-gans]``."""
+def _slug(before: str) -> re.Pattern[str]:
+    """What finds the slug of a chapter in a test's name, after words made of ``before``."""
     chapters = (ROOT / "book" / "chapters").glob("*.md")
     slugs = sorted((path.stem.partition("-")[2] for path in chapters), key=len, reverse=True)
-    return re.compile(rf"\[(?:\w+-)*?({'|'.join(slugs)})(?=[-:\]])")
+    return re.compile(rf"\[(?:{before}+-)*?({'|'.join(slugs)})(?=[-:\]])")
 
 
 def part(name: str) -> str:
     """The part to which the test of this name (its node id) belongs."""
     file, _, test = name.partition("::")
-    found = _about().search(test)
+    found = _slug(r"\w").search(test)  # as in [gans-q1], [right-1-gans]
     return f"{file}::{found[1]}" if found else file
+
+
+def chapter_of(name: str) -> str:
+    """The slug of the chapter that a test is about, or ''; a page is no part, but is about one."""
+    found = _slug(r"[\w/]").search(name.partition("::")[2])
+    return found[1] if found else ""
+
+
+def wanted(name: str, slug: str) -> bool:
+    """Whether a test is run when only what is about one chapter is asked for."""
+    found, general = chapter_of(name), "tests/book/test_chapters.py"
+    return found == slug or (not found and (not name.startswith("tests/book/") or general in name))
 
 
 class Parts(LoadScopeScheduling):
@@ -53,7 +65,11 @@ def rank(item: pytest.Item) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the parts with slow tests first; within a part, and among equals, the order stays."""
+    """Drop what is about other chapters when one is asked for; put parts with slow tests first."""
+    if slug := config.getoption("chapter", ""):
+        dropped = [item for item in items if not wanted(item.nodeid, slug)]
+        items[:] = [item for item in items if wanted(item.nodeid, slug)]
+        config.hook.pytest_deselected(items=dropped)
     if not hasattr(config, "workerinput"):
         return  # somebody looks at few tests, in their order
     ranks: dict[str, int] = {}
