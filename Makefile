@@ -1,6 +1,8 @@
 # Every target sets up what it needs (.venv) and does nothing twice. `make help` lists them.
 PYTHON ?= python3
 PORT ?= 8000
+# Without compiled modules each of some hundred processes of a run compiles them again.
+export PYTHONDONTWRITEBYTECODE :=
 RUN := .venv/bin/python
 
 READY := .venv/.ready
@@ -10,7 +12,7 @@ SOURCES := _config.yml _toc.yml $(wildcard book/*.* book/_static/* book/chapters
 	$(shell find gensrc -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute release lab grade test system bench clean
+.PHONY: help book serve execute release lab grade test check system bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -56,6 +58,9 @@ test: $(READY) ## everything that guards the project
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy gensrc autograder book
 	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope --durations=20
+
+check: $(READY) ## everything about one chapter: make check CHAPTER=gans
+	@OMP_NUM_THREADS=1 $(RUN) -m tests.support.check "$(CHAPTER)"
 
 system: $(READY) ## install what some tests need (chromium, bubblewrap, …); asks first
 	@.ci/system

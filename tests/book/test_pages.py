@@ -16,7 +16,7 @@ from tests.support.guards import AXE
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
-pytestmark = pytest.mark.needs("browser")
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.slow]
 
 
 class Quiet(SimpleHTTPRequestHandler):

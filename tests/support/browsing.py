@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.guards import GUARDS, OFFLINE, chromium
 from tests.support.paths import ROOT
+from tests.support.sharing import shared_folder
 
 FLAGS = [
     "--no-sandbox",
@@ -84,9 +85,7 @@ def _build(target: Path) -> None:
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     """The book, built once even when several processes run the tests."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
+    folder = shared_folder(tmp_path_factory)
     target = folder / "book"
     target.mkdir(exist_ok=True)
     with FileLock(folder / "book.lock"):
