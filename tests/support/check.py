@@ -6,11 +6,10 @@ listings of code name: there is no table of them.
 """
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from book.execute import chapters, notebook_of, slug
 from tests.support.paths import ROOT
@@ -51,7 +50,8 @@ def main(arguments: list[str]) -> int:
         return 2
     words = [str(path.relative_to(ROOT)) for path in paths(known[name])]
     print(" ".join(words))
-    return pytest.main(["-n", "auto", "--dist", "loadscope", f"--chapter={name}", *words])
+    options = ["-n", "auto", "--dist", "loadscope", f"--chapter={name}"]
+    return subprocess.run([sys.executable, "-m", "pytest", *options, *words], cwd=ROOT).returncode
 
 
 if __name__ == "__main__":
