@@ -16,9 +16,9 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.course import Course
-from autograder.engine import open_gradebook
-from autograder.grade import grade
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading.grade import grade
 from tests.support.answers import (
     ROOT,
     SLUGS,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograder.zygote import Family
+from autograder.process.forkserver import Family
 
 NONE = "no sandbox on this machine: bubblewrap is missing, or namespaces are forbidden"
 
@@ -39,7 +39,7 @@ def _graders_without_sandbox() -> Iterator[None]:
     if have_sandbox():
         yield
         return
-    from autograder import grade
+    from autograder.grading import grade
 
     court_for = grade.court_for
 

@@ -9,8 +9,8 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.course import Course
-from autograder.grade import grade
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.grading.grade import grade
 from tests.support.paths import ROOT
 from tests.support.tiny_course import hand_in, released, solved
 
