@@ -19,9 +19,9 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.course import Course
-from autograder.engine import open_gradebook
-from autograder.grade import Result, grade
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading.grade import Result, grade
 from tests.support.answers import (
     ROOT,
     SLUGS,

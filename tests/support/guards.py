@@ -75,7 +75,7 @@ def chromium() -> str | None:
 
 @cache
 def _no_groups() -> str:
-    from autograder.cgroups import find
+    from autograder.judge.cgroups import find
 
     return "" if find() else "control groups cannot be made here"
 

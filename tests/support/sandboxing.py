@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograder.zygote import Family
+from autograder.process.forkserver import Family
 from tests.support.guards import GUARDS
 
 
@@ -30,7 +30,7 @@ def _graders_without_sandbox() -> Iterator[None]:
     if have_sandbox():
         yield
         return
-    from autograder import grade
+    from autograder.grading import grade
 
     court_for = grade.court_for
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from nbconvert.exporters import HTMLExporter
 
-from autograder import warm
 from autograder.course import Course, digest_folder
-from autograder.grade import Result, grade
-from autograder.release import release
-from autograder.settings import settings
+from autograder.exercises.publish import release
+from autograder.gradebook.settings import settings
+from autograder.grading import pool as warm
+from autograder.grading.grade import Result, grade
 from tests.autograder.attacks.catalogue import ATTACKS, RIGHT_Q1, RIGHT_Q2, TAMPER, Attack
 from tests.support.tiny_course import (
     HEADER,

@@ -11,9 +11,9 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.course import Course, GraderError
-from autograder.engine import open_gradebook
-from autograder.grade import grade
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading.grade import grade
 from tests.support.guards import postgres
 from tests.support.tiny_course import HALF, answered, hand_in, released, solved, tiny_course
 
@@ -84,7 +84,7 @@ def test_the_whole_way_in_postgresql(
 
 def test_nbgrader_opens_the_same_gradebook(tmp_path: Path) -> None:
     (tmp_path / "course.toml").write_text('database = "postgresql://grader@db/course"\n')
-    from autograder.settings import settings
+    from autograder.gradebook.settings import settings
 
     assert settings(Course(tmp_path)).CourseDirectory.db_url == "postgresql://grader@db/course"
     other = Course(tmp_path, "sqlite:///other.db")

@@ -16,12 +16,12 @@ import psutil
 import pytest
 from distributed import Client
 
-from autograder import cluster
 from autograder.__main__ import main
 from autograder.course import Course, read_record
-from autograder.engine import open_gradebook
-from autograder.release import release
-from autograder.submission import Submission
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading import cluster
+from autograder.submissions.files import Submission
 from tests.support.paths import ROOT
 from tests.support.tiny_course import answered, hand_in, released, solved, tiny_course
 
@@ -137,7 +137,9 @@ def sandboxes(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """The processes under a worker that run students' code."""
     try:
         children = psutil.Process(worker.pid).children(recursive=True)
-        return [one for one in children if "autograder.zygote" in " ".join(one.cmdline())]
+        return [
+            one for one in children if "autograder.process.forkserver" in " ".join(one.cmdline())
+        ]
     except psutil.NoSuchProcess:
         return []
 
@@ -178,7 +180,7 @@ def test_when_the_cluster_is_gone_the_rest_is_judged_here(
     wanted = class_of(course, 4)
     worker = machines.worker()
     code = (
-        "import sys, autograder.cluster as c, autograder.__main__ as m\n"
+        "import sys, autograder.grading.cluster as c, autograder.__main__ as m\n"
         "c.PATIENCE = 3\n"
         "sys.exit(m.main(sys.argv[1:]))"
     )
@@ -214,10 +216,10 @@ def test_a_worker_of_another_version_is_told(tmp_path: Path, machines: Machines)
     course = tiny_course(tmp_path / "course")
     class_of(course, 1)
     other = tmp_path / "other"
-    (other / "autograder").mkdir(parents=True)
-    for path in (ROOT / "autograder").glob("*.py"):
-        text = path.read_text()
-        (other / "autograder" / path.name).write_text(f"{text}\n# changed\n")
+    for path in cluster.program_files(ROOT / "autograder"):
+        place = other / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"{path.read_text()}\n# changed\n")
     machines_environment = {**ENVIRONMENT, "PYTHONPATH": f"{other}{os.pathsep}{ROOT}"}
     before = dict(ENVIRONMENT)
     ENVIRONMENT.update(machines_environment)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cgroups, warm
-from autograder.cgroups import Group, Place, find, group
-from autograder.grade import grade
-from autograder.release import release
-from autograder.sandbox import LIMITS
+from autograder.exercises.publish import release
+from autograder.grading import pool as warm
+from autograder.grading.grade import grade
+from autograder.judge import cgroups
+from autograder.judge.cgroups import Group, Place, find, group
+from autograder.sandbox.launch import LIMITS
 from tests.support.tiny_course import answered, hand_in, solved, tiny_course
 
 FOUND = find()

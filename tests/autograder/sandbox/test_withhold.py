@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.cases import withheld_sets
-from autograder.convert import read_source
 from autograder.course import GraderError
-from autograder.withhold import copy_package, read_withholding
+from autograder.exercises.convert import read_source
+from autograder.grading.runner import withheld_sets
+from autograder.sandbox.withhold import copy_package, read_withholding
 from tests.support.paths import ROOT
 
 EXERCISES = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
