@@ -146,7 +146,7 @@ FLOWS = [
         "point + size * field(point - size",
     ),
     Break("eq-extragradient-radius (relative)", "cell", "1 - eta**2 + eta**4", "1 - eta**2"),
-    Break("eq-proximal-radius (relative)", PROXIMAL, "(1 + size**2)", "(1 + size)"),
+    Break("eq-proximal-radius (relative)", PROXIMAL, "return cos * (", "return ("),
     Break("prop-last-play (hands: farther every round)", "cell", "1 / 3, 1 / 3", "1 / 2, 1 / 6"),
     Break(
         "prop-last-play (hands: the last round is exploitable)",
