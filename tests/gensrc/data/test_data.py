@@ -95,8 +95,13 @@ def test_bad_rings() -> None:
         ring(0, generator=seeded())
     with pytest.raises(ValueError, match="n, std: expected n >= 1 and std >= 0, got 3 and -1"):
         ring(3, std=-1, generator=seeded())
-    with pytest.raises(ValueError, match="modes: expected at least 1, got 0"):
-        ring(3, modes=0, generator=seeded())
+    for std in (math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"n, std: expected .* got 3 and {std}"):
+            ring(3, std=std, generator=seeded())
+    for modes, radius in ((0, 2.0), (8, math.nan), (8, math.inf), (8, 0.0), (8, -1.0)):
+        message = f"modes, radius: expected modes >= 1 and radius > 0, got {modes} and {radius}"
+        with pytest.raises(ValueError, match=message):
+            ring(3, modes=modes, radius=radius, generator=seeded())
 
 
 def test_ring_on_cuda(cuda: torch.device) -> None:
