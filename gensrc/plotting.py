@@ -3,7 +3,7 @@
 Every function draws into ``ax``, or into a new figure of one panel. :func:`panels` makes
 several. The colours are those of Okabe and Ito (2008), which readers with any colour vision
 can tell apart; lines differ in dashes and points in shape as well. No figure is wider than
-``WIDEST``, so that its letters stay legible when a phone shrinks it to the width of its screen.
+``MAX_WIDTH``, so that its letters stay legible when a phone shrinks it to the width of its screen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
-SINGLE, WIDEST = 4.2, 6.0
+SINGLE_WIDTH, MAX_WIDTH = 4.2, 6.0
 """Width of a figure of one panel, and of a figure of several beside each other, in inches."""
 
 
@@ -55,7 +55,7 @@ def panels(columns: int = 1, rows: int = 1, *, height: float | None = None) -> l
     ``height`` is that of one row, in inches; by default a single panel is 4 wide to 3 high, and
     panels beside each other are square.
     """
-    width = SINGLE if columns == 1 else WIDEST
+    width = SINGLE_WIDTH if columns == 1 else MAX_WIDTH
     if height is None:
         height = 0.75 * width if columns == 1 else width / columns
     # Loads the backend: loaded inside a style, it would show the first figure only.
@@ -94,7 +94,7 @@ def show_training(
 ) -> None:
     """Curves of a training history, each the mean over the last ``window`` steps."""
     arrays = {name: _array(curve) for name, curve in curves.items()}
-    shortest = min(len(a) for a in arrays.values())
+    shortest = min((len(a) for a in arrays.values()), default=0)
     if not 1 <= window <= shortest:
         raise ValueError(f"window: expected 1 to {shortest} (all steps), got {window}")
     means = {
@@ -127,6 +127,11 @@ def show_histogram(
         raise ValueError(f"edges: expected {len(c) + 1} of them for {len(c)} counts, got {len(e)}")
     e[0] = 2 * e[1] - e[2] if np.isinf(e[0]) else e[0]
     e[-1] = 2 * e[-2] - e[-3] if np.isinf(e[-1]) else e[-1]
+    if (c < 0).any() or not 0 < c.sum() < np.inf or not (np.diff(e) > 0).all():
+        raise ValueError(
+            "edges, counts: expected edges that grow and counts >= 0, not all 0, got "
+            f"edges from {e[0]:g} to {e[-1]:g} and counts from {c.min():g} to {c.max():g}"
+        )
     ax = _axes(ax)
     ax.stairs(c / c.sum() / np.diff(e), e, fill=True, color="0.8", label="data")
     show_lines(x if x is not None else [], curves or {}, ax=ax)
@@ -141,8 +146,11 @@ def show_bars(
     ax: Axes | None = None,
 ) -> None:
     """Horizontal bars, one for each name, from the top."""
+    lengths = _array([float(value) for value in values.values()])
+    if not np.isfinite(lengths).all():
+        raise ValueError(f"values: expected finite numbers, got {dict(zip(values, lengths))}")
     ax = _axes(ax)
-    ax.barh(list(values), [float(v) for v in values.values()], color=PALETTE[0])
+    ax.barh(list(values), lengths, color=PALETTE[0])
     ax.invert_yaxis()
     _finish(ax, title, xlabel, "")
 
@@ -160,10 +168,17 @@ def show_points(
     ax: Axes | None = None,
 ) -> None:
     """Points in the plane, coloured and shaped by ``labels``, over crosses at the true modes."""
-    ax, points = _axes(ax), _array(samples)
+    points = _array(samples)
+    groups = np.zeros(len(points)) if labels is None else _array(labels)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"samples: expected shape (n, 2), got {points.shape}")
+    if groups.shape != points.shape[:1] or (groups % 1 != 0).any() or (groups < 0).any():
+        raise ValueError(
+            f"labels: expected {len(points)} whole numbers, 0 or more, got shape {groups.shape}"
+        )
+    groups, ax = groups.astype(int), _axes(ax)
     if modes is not None:
         ax.plot(*_array(modes).T, "x", color="black", markersize=9, label="true modes", zorder=3)
-    groups = np.zeros(len(points), int) if labels is None else _array(labels).astype(int)
     for group in np.unique(groups):
         colour, marker = PALETTE[group % len(PALETTE)], MARKERS[group % len(MARKERS)]
         name = names[group] if group < len(names) else None
@@ -178,10 +193,19 @@ def show_points(
 
 def show_ellipses(means: Values, covariances: Values, *, ax: Axes) -> None:
     """Ellipses two standard deviations around ``means`` (K, 2), in the colours of the labels."""
-    for k, (mean, covariance) in enumerate(zip(_array(means), _array(covariances))):
+    m, c = _array(means), _array(covariances)
+    if m.shape[1:] != (2,) or c.shape != (len(m), 2, 2):
+        raise ValueError(
+            f"means, covariances: expected shapes (K, 2) and (K, 2, 2), got {m.shape} and {c.shape}"
+        )
+    for k, (mean, covariance) in enumerate(zip(m, c)):
         variances, axes = np.linalg.eigh(covariance)
+        if variances.min() < -1e-12 * abs(variances.max()):  # not by rounding alone
+            raise ValueError(
+                f"covariances: expected variances >= 0, got {variances.min():.3g} (ellipse {k})"
+            )
         angle = np.degrees(np.arctan2(axes[1, 0], axes[0, 0]))
-        width, height = 4 * np.sqrt(variances)
+        width, height = 4 * np.sqrt(variances.clip(min=0))
         colour = PALETTE[k % len(PALETTE)]
         ax.add_patch(Ellipse(mean, width, height, angle=angle, fill=False, color=colour, lw=2))
     ax.autoscale_view()
@@ -199,7 +223,7 @@ def show_images(
     padded = np.zeros((rows * columns, height + 1, width + 1))
     padded[: len(stack), :height, :width] = stack
     grid = padded.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    ax = ax or panels(height=max(SINGLE * rows / columns, 0.6))[0]
+    ax = ax or panels(height=max(SINGLE_WIDTH * rows / columns, 0.6))[0]
     ax.imshow(grid.reshape(rows * (height + 1), -1)[:-1, :-1], cmap="gray_r", vmin=0, vmax=1)
     ax.set_axis_off()
     ax.set_title(title)

@@ -113,6 +113,42 @@ def test_histogram_has_area_one_and_finite_open_classes() -> None:
         plotting.show_histogram([0, 1], [1, 1])
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_bar_without_a_length_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match=r"expected (numbers to draw|finite numbers), got"):
+        plotting.show_bars({"a": 1.0, "b": bad})
+
+
+@pytest.mark.parametrize(
+    ("edges", "counts"),
+    [([0, 1, 2], [1, -1]), ([0, 1, 2], [0, 0]), ([0, 2, 1], [1, 1]), ([0, 1, 1], [1, 1])],
+)
+def test_a_histogram_without_an_area_is_refused(edges: list[int], counts: list[int]) -> None:
+    with pytest.raises(ValueError, match="edges, counts: expected edges that grow and counts >= 0"):
+        plotting.show_histogram(edges, counts)
+
+
+def test_points_and_labels_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"samples: expected shape \(n, 2\), got \(4, 3\)"):
+        plotting.show_points(torch.zeros(4, 3))
+    for labels in (torch.zeros(3), torch.tensor([0.5, 1]), torch.tensor([-1, 0])):
+        with pytest.raises(ValueError, match="labels: expected 2 whole numbers, 0 or more, got"):
+            plotting.show_points(torch.zeros(2, 2), labels=labels)
+
+
+def test_ellipses_that_are_none() -> None:
+    ax = plotting.panels()[0]
+    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(2, 2, 2\)"):
+        plotting.show_ellipses(torch.zeros(3, 2), torch.eye(2).expand(2, 2, 2), ax=ax)
+    with pytest.raises(ValueError, match=r"covariances: expected variances >= 0, got -1 \(ellipse"):
+        plotting.show_ellipses(torch.zeros(1, 2), -torch.eye(2)[None], ax=ax)
+
+
+def test_no_curve_is_no_training() -> None:
+    with pytest.raises(ValueError, match=r"window: expected 1 to 0 \(all steps\), got 1"):
+        plotting.show_training({})
+
+
 def test_bars_from_the_top() -> None:
     plotting.show_bars({"a": 1.0, "b": torch.tensor(3.0)}, xlabel="modes")
     ax = plt.gca()

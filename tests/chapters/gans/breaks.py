@@ -221,8 +221,8 @@ TRAINED = [
             "eq-density-ratio (relative, five trained)",
         ),
         RATIO,
-        "logits",
-        "(-logits)",
+        "return logits",
+        "return (-logits)",
     ),
     Break(
         "alg-adversarial (ring, modes of each copy)",
