@@ -1,6 +1,8 @@
 # Every target sets up what it needs (.venv) and does nothing twice. `make help` lists them.
 PYTHON ?= python3
 PORT ?= 8000
+# Without compiled modules each of some hundred processes of a run compiles them again.
+export PYTHONDONTWRITEBYTECODE :=
 RUN := .venv/bin/python
 
 READY := .venv/.ready
@@ -10,7 +12,7 @@ SOURCES := _config.yml _toc.yml $(wildcard book/*.* book/_static/* book/chapters
 	$(shell find gensrc -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve execute release lab grade test bench clean
+.PHONY: help book serve execute release lab grade test check system bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -51,10 +53,18 @@ grade: $(READY) ## grade autograder/submitted/STUDENT/ASSIGNMENT/: marks and fee
 	@$(RUN) -m autograder grade
 
 test: $(READY) ## everything that guards the project
+	@echo "style and types …"
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy gensrc autograder book
-	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope
+	@OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --dist loadscope --durations=20
+
+check: $(READY) ## everything about one chapter: make check CHAPTER=gans
+	@OMP_NUM_THREADS=1 $(RUN) -m tests.support.check "$(CHAPTER)"
+
+system: $(READY) ## install what some tests need (chromium, bubblewrap, …); asks first
+	@.ci/system
+	@.ci/axe
 
 bench: $(READY) ## measure against other libraries, side by side
 	@for file in benchmarks/[a-z]*.py; do $(RUN) $$file || exit 1; done

@@ -102,21 +102,21 @@ def _seconds(text: str) -> int:
 
 
 def _new(course: Course, options: argparse.Namespace) -> None:
-    from autograder.new import new_exercise
+    from autograder.exercises.template import new_exercise
 
     print(new_exercise(course, options.name))
 
 
 def _release(course: Course, options: argparse.Namespace) -> None:
-    from autograder.release import release
+    from autograder.exercises.publish import release
 
     for name in release(course, options.assignments):
         print(f"released {course.release / name}")
 
 
 def _lab(course: Course, options: argparse.Namespace) -> None:
-    from autograder.lab import fill_lab
-    from autograder.release import release
+    from autograder.exercises.publish import release
+    from autograder.exercises.workspace import fill_lab
 
     release(course, [])
     for sentence in fill_lab(course, Path(options.folder)):
@@ -126,7 +126,7 @@ def _lab(course: Course, options: argparse.Namespace) -> None:
 def _collect(course: Course, options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from autograder.collect import OLDER, REFUSED, Collected, collect
+    from autograder.submissions.collect import OLDER, REFUSED, Collected, collect
 
     bar = tqdm(total=0, disable=None, unit=" students")  # on stderr, where that is a terminal
 
@@ -159,9 +159,9 @@ def _collect(course: Course, options: argparse.Namespace) -> None:
 def _grade(course: Course, options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from autograder.export import export
-    from autograder.grade import Result, grade
-    from autograder.submission import strangers
+    from autograder.grading.grade import Result, grade
+    from autograder.results.export import export
+    from autograder.submissions.files import strangers
 
     bar = tqdm(disable=None, unit=" submissions")  # on stderr, where that is a terminal
 
@@ -199,14 +199,14 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
 
 
 def _feedback(course: Course, options: argparse.Namespace) -> None:
-    from autograder.grade import rewrite_feedback
+    from autograder.grading.grade import rewrite_feedback
 
     number = rewrite_feedback(course, options.assignments, options.student)
     print(f"{number} pages in {course.feedback}")
 
 
 def _export(course: Course, options: argparse.Namespace) -> None:
-    from autograder.export import export
+    from autograder.results.export import export
 
     target = options.to or course.marks
     rows = export(course, course.choose(options.assignments), target)
@@ -214,13 +214,13 @@ def _export(course: Course, options: argparse.Namespace) -> None:
 
 
 def _report(course: Course, options: argparse.Namespace) -> None:
-    from autograder.report import as_text, report
+    from autograder.results.report import as_text, report
 
     print("\n".join(as_text(one) for one in report(course, options.assignments)), end="")
 
 
 def _kernelspec(course: Course, options: argparse.Namespace) -> None:
-    from autograder.kernelspec import write_kernelspec
+    from autograder.sandbox.kernelspec import write_kernelspec
 
     print(write_kernelspec(options.to, options.files))
 

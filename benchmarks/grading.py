@@ -21,12 +21,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from autograder import warm
 from autograder.course import Course
-from autograder.engine import open_gradebook
-from autograder.grade import Result, grade
-from autograder.release import release
-from autograder.zygote import Family
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading import pool as warm
+from autograder.grading.grade import Result, grade
+from autograder.process.forkserver import Family
 from tests.support.tiny_course import (
     HEADER,
     answer,

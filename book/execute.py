@@ -34,6 +34,11 @@ def chapters() -> list[Path]:
     return sorted(CHAPTERS.glob("*.md"))
 
 
+def slug(chapter: Path) -> str:
+    """The name of a chapter without its number: ``04-mixtures.md`` → ``mixtures``."""
+    return chapter.stem.partition("-")[2]
+
+
 def notebook_of(chapter: Path) -> Path:
     """The executed pair of a chapter."""
     return NOTEBOOKS / f"{chapter.stem}.ipynb"

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from autograder.new import TEMPLATE as EXERCISE
+from autograder.exercises.template import TEMPLATE as EXERCISE
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER = Path(__file__).parent / "_skeleton" / "chapter.md"

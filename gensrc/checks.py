@@ -49,3 +49,19 @@ def check_floats(name: str, value: Tensor, axes: int) -> None:
     if value.dim() != axes or value.numel() == 0:
         wanted = {1: "(n,)", 2: "(n, m)"}[axes]
         raise ValueError(f"{name}: expected shape {wanted}, not empty, got {tuple(value.shape)}")
+
+
+def check_range(name: str, value: Tensor, low: float, high: float) -> None:
+    """Raise ValueError unless every entry lies between ``low`` and ``high``, both allowed."""
+    off = ~((value >= low) & (value <= high))
+    if off.any():
+        got = float(value[off].flatten()[0])
+        raise ValueError(f"{name}: expected numbers from {low:g} to {high:g}, got {got:.7g}")
+
+
+def check_binary(name: str, value: Tensor) -> None:
+    """Raise ValueError unless every entry is 0 or 1."""
+    off = (value != 0) & (value != 1)
+    if off.any():
+        got = float(value[off].flatten()[0])
+        raise ValueError(f"{name}: expected states 0 and 1, got {got:.7g}")

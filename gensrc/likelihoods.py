@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from gensrc.checks import check_range
+
 SERIES = (1 / 6, -1 / 180, 1 / 2835, -1 / 37800, 1 / 467775, -691 / 3831077250)
 """Coefficients of h², h⁴, … in log(sinh(h)/h)."""
 
@@ -47,9 +49,14 @@ class Bernoulli:
 
         Equation: def-bernoulli-decoder
 
+        Raises:
+            ValueError: an entry of x below 0 or above 1, such as a byte of an image, or shapes
+                that do not match.
+
         >>> BERNOULLI.log_prob(torch.ones(2), torch.tensor([0.0, 0.0]))  # -log 4
         tensor(-1.3863)
         """
+        check_range("x", x, 0, 1)
         x, output = _match(x, output)
         return -binary_cross_entropy_with_logits(output, x, reduction="none").sum(-1)
 
@@ -73,11 +80,17 @@ class ContinuousBernoulli:
             - \log \frac{\sinh(l_j / 2)}{l_j / 2}
 
         Equation: eq-continuous-bernoulli
+
+        Raises:
+            ValueError: an entry of x outside [0, 1], where there is no density, or shapes that do
+                not match.
+
         Source: Loaiza-Ganem and Cunningham (2019).
 
         >>> CONTINUOUS_BERNOULLI.log_prob(torch.rand(3), torch.zeros(3))  # uniform
         tensor(0.)
         """
+        check_range("x", x, 0, 1)
         x, output = _match(x, output)
         return (output * (x - 0.5) - _log_sinhc(output / 2)).sum(-1)
 

@@ -46,7 +46,8 @@ def modes_covered(
         the number of such samples, shape (m,).
 
     Raises:
-        ValueError: shapes that do not match, no samples, or a radius that is not positive.
+        ValueError: shapes or dtypes that do not match, no samples, a radius that is not a positive
+            number, or ``at_least`` < 1.
 
     Source: Srivastava et al. (2017), section 5.1.
 
@@ -56,9 +57,13 @@ def modes_covered(
     ModeCoverage(covered=1, high_quality=0.5, counts=tensor([2, 0]))
     """
     _check_pair(samples=samples, modes=modes)
-    if not radius > 0:
+    if not 0 < radius < math.inf:
         raise ValueError(f"radius: expected a positive number, got {radius}")
-    distance, nearest = torch.cdist(samples, modes, compute_mode=EXACT).min(dim=1)
+    if at_least < 1:
+        raise ValueError(f"at_least: expected at least 1, got {at_least}")
+    unit = 2.0 ** (math.frexp(radius)[1] - 1)  # so that squares of distances do not vanish
+    distance, nearest = torch.cdist(samples / unit, modes / unit, compute_mode=EXACT).min(dim=1)
+    distance = unit * distance
     good = distance <= radius
     counts = torch.bincount(nearest[good], minlength=len(modes))
     return ModeCoverage(int((counts >= at_least).sum()), float(good.double().mean()), counts)
@@ -87,7 +92,7 @@ def classifier_two_sample_test(
         the share of held-out examples classified correctly, and the p-value.
 
     Raises:
-        ValueError: shapes that do not match, too few examples, NaN, or k out of range.
+        ValueError: shapes or dtypes that do not match, too few examples, NaN, or k out of range.
 
     Source: Lopez-Paz and Oquab (2017), with the exact distribution in place of the normal.
 
@@ -96,6 +101,10 @@ def classifier_two_sample_test(
     >>> test.accuracy, round(test.p_value * math.comb(20, 10), 6)  # one way out of (20 over 10)
     (1.0, 1.0)
     """
+    if x.shape[1:] != y.shape[1:]:
+        raise ValueError(
+            f"y: expected examples of shape {tuple(x.shape[1:])}, as in x, got {tuple(y.shape[1:])}"
+        )
     x, y = (value.flatten(1) if value.ndim > 1 else value for value in (x, y))
     _check_pair(x=x, y=y)
     if min(len(x), len(y)) < 4:
@@ -103,17 +112,19 @@ def classifier_two_sample_test(
     x_train, x_test = _halves(x, generator)
     y_train, y_test = _halves(y, generator)
     train, test = torch.cat([x_train, y_train]), torch.cat([x_test, y_test])
-    n, centre = len(train), train.mean(dim=0)  # centred, so that distances lose no digits
+    n, largest = len(train), float(torch.cat([train, test]).abs().max())
+    unit = 2.0 ** (math.frexp(largest)[1] - 1)  # so that squares of distances do not overflow
+    train, test = train / unit, test / unit
     k = math.isqrt(n) | 1 if neighbours is None else neighbours
     if not 1 <= k <= n:
         raise ValueError(f"neighbours: expected 1 to {n}, got {k}")
     from_x = torch.arange(n, device=x.device) < len(x_train)
-    share = len(x_train) / n
     near = [
-        torch.cdist(part - centre, train - centre).topk(k, largest=False).indices
+        torch.cdist(part, train, compute_mode=EXACT).topk(k, largest=False).indices
         for part in torch.split(test, 1024)
     ]
-    calls = torch.cat([from_x[index].float().mean(dim=1) > share for index in near])
+    # "x" if its share among the neighbours is above that among all, in whole numbers
+    calls = torch.cat([from_x[index].sum(dim=1) * n > k * len(x_train) for index in near])
     hits, r = int(calls[: len(x_test)].sum()), int(calls.sum())
     right = hits + len(y_test) - (r - hits)
     p_value = hypergeom.sf(hits - 1, len(calls), len(x_test), r)
@@ -128,9 +139,12 @@ def _halves(x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def _check_pair(**arguments: Tensor) -> None:
-    """Raise ValueError unless both arguments are (n, d), n >= 1, of one d, and finite."""
+    """Raise ValueError unless both arguments are (n, d), n >= 1, of one d and dtype, and finite."""
     (first, a), (second, b) = arguments.items()
     for name, value in arguments.items():
+        if not value.is_floating_point() or value.dtype != a.dtype:
+            kind = a.dtype if a.is_floating_point() else "a floating-point tensor"
+            raise ValueError(f"{name}: expected {kind}, got {value.dtype}")
         if value.ndim != 2 or len(value) == 0:
             raise ValueError(f"{name}: expected shape (n, d), n >= 1, got {tuple(value.shape)}")
         if not value.isfinite().all():

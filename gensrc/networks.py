@@ -100,6 +100,11 @@ class ParallelLinear(nn.Module):
         self, copies: int, inputs: int, outputs: int, *, generator: torch.Generator
     ) -> None:
         super().__init__()
+        if min(copies, inputs, outputs) < 1:
+            raise ValueError(
+                f"copies, inputs, outputs: expected positive numbers, got {copies}, {inputs} and "
+                f"{outputs}"
+            )
         self.weight = nn.Parameter(torch.empty(copies, inputs, outputs))
         self.bias = nn.Parameter(torch.empty(copies, 1, outputs))
         bound = 1 / math.sqrt(inputs)
@@ -107,7 +112,10 @@ class ParallelLinear(nn.Module):
         nn.init.uniform_(self.bias, -bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        """One matrix product for each copy."""
+        """One matrix product for each copy; ValueError unless x is (n, copies, inputs)."""
+        if x.ndim != 3 or x.shape[1:] != self.weight.shape[:2]:
+            wanted = ", ".join(str(k) for k in self.weight.shape[:2])
+            raise ValueError(f"x: expected shape (n, {wanted}), got {tuple(x.shape)}")
         return torch.baddbmm(self.bias, x.transpose(0, 1), self.weight).transpose(0, 1)
 
 

@@ -1,4 +1,4 @@
-"""What every test shares: settings of hypothesis and Matplotlib, and the devices to run on."""
+"""What every test shares: guards, settings of hypothesis and Matplotlib, devices to run on."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,9 @@ import torch
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+from tests.support import guards, parts
 from tests.support.browsing import book, browser  # noqa: F401  (fixtures)
+from tests.support.gradebooks import _gradebooks_are_copies  # noqa: F401
 from tests.support.sandboxing import _graders_without_sandbox  # noqa: F401
 
 mpl.use("Agg")
@@ -25,6 +27,18 @@ assert callable(providers._get_local_constants)
 providers._get_local_constants = lambda: providers._local_constants
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make check` ask for one chapter."""
+    parser.addoption("--chapter", default="", help="leave out what is about other chapters")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the guards watch every test, those outside this folder too, and parts order them."""
+    config.pluginmanager.register(guards)
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(parts)
+
+
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
@@ -32,8 +46,6 @@ def generator() -> torch.Generator:
 
 @pytest.fixture
 def cuda() -> torch.device:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     return torch.device("cuda")
 
 

@@ -7,6 +7,7 @@ odd layers and the even ones are the two sides of a bipartite graph.
 """
 
 from gensrc.boltzmann.annealing import AisEstimate as AisEstimate
+from gensrc.boltzmann.annealing import EqualWeightsWarning as EqualWeightsWarning
 from gensrc.boltzmann.annealing import annealed_importance_sampling as annealed_importance_sampling
 from gensrc.boltzmann.annealing import base_rates as base_rates
 from gensrc.boltzmann.deep_belief import DBN as DBN

@@ -4,6 +4,7 @@ The notation is that of :mod:`gensrc.boltzmann`.
 """
 
 import math
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -12,11 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gensrc.boltzmann.exact import (
-    units_of_side,
-)
+from gensrc.boltzmann.exact import units_of_side
 from gensrc.boltzmann.layers import draw, log_sum, sweep
 from gensrc.boltzmann.machines import DBM
+from gensrc.checks import check_floats, check_range
+
+
+class EqualWeightsWarning(UserWarning):
+    """All runs of annealed importance sampling have one weight, so that the spread says nothing."""
 
 
 class AisEstimate(NamedTuple):
@@ -33,16 +37,21 @@ def base_rates(x: Tensor) -> Tensor:
     .. math:: b_i = \log \frac{n_i + \frac12}{n - n_i + \frac12}, \qquad n_i = \sum_m x_{mi}
 
     Args:
-        x: binary data, shape (n, visible).
+        x: binary data, shape (n, visible), or means of them, from 0 to 1.
 
     Returns:
         biases, shape (visible,).
+
+    Raises:
+        ValueError: no examples, or entries outside [0, 1].
 
     Source: Salakhutdinov and Murray (2008), section 3; Anscombe (1956) for the halves.
 
     >>> base_rates(torch.tensor([[1.0, 0.0], [0.0, 0.0]]))[0]
     tensor(0.)
     """
+    check_floats("x", x, 2)
+    check_range("x", x, 0, 1)
     ones = x.sum(0)
     return torch.log((ones + 0.5) / (len(x) - ones + 0.5))
 
@@ -85,6 +94,9 @@ def annealed_importance_sampling(
         ValueError: fewer than 2 runs, ``betas`` that do not rise from 0 to 1, or ``base`` of
             other sizes.
 
+    Warns:
+        EqualWeightsWarning: all weights are equal although the machine has weights.
+
     Source: Neal (2001); Salakhutdinov and Murray (2008).
 
     >>> from gensrc.boltzmann import RBM
@@ -102,6 +114,13 @@ def annealed_importance_sampling(
     path = _inverse_temperatures(betas, end[0])
     with torch.no_grad():
         log_w = _anneal([w.detach() for w in model.weights], start, end, path, runs, generator)
+    if bool((log_w == log_w[0]).all()) and any(bool((w != 0).any()) for w in model.weights):
+        warnings.warn(
+            "all runs have the same weight, so that the standard error is 0 whatever the error is: "
+            "the runs may all have missed the same states; take more or smaller steps",
+            EqualWeightsWarning,
+            stacklevel=2,
+        )
     scaled = (log_w - log_w.max()).exp()
     log_z = log_w.max() + scaled.mean().log()
     return AisEstimate(log_z, scaled.std() / scaled.mean() / math.sqrt(runs), log_w)

@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 
 from gensrc.boltzmann.exact import configurations, log_likelihood
 from gensrc.boltzmann.layers import draw
-from gensrc.boltzmann.machines import RBM
+from gensrc.boltzmann.machines import RBM, check_visible
 
 
 class DBN(nn.Module):
@@ -59,6 +59,7 @@ class DBN(nn.Module):
 
     def log_likelihood(self, v: Tensor) -> Tensor:
         """log p(v) of each row, exactly, by enumeration of every hidden layer; shape (n,)."""
+        check_visible(self.rbms[0], v)
         return self._log_probability(v, 0)
 
     @torch.no_grad()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gensrc.boltzmann.layers import log_sum
-from gensrc.boltzmann.machines import DBM, check_layer
+from gensrc.boltzmann.machines import DBM, check_visible
 
 MAX_UNITS = 20
 """Most units that are enumerated: 2**20 states are about a million."""
@@ -88,7 +88,8 @@ def free_energy(model: DBM, v: Tensor) -> Tensor:
         F(v) in nats, shape (n,).
 
     Raises:
-        ValueError: ``v`` has another shape or dtype, or the machine is too large.
+        ValueError: ``v`` has another shape or dtype or entries that are not 0 or 1, or the machine
+            is too large.
 
     Source: Hinton (2002); Goodfellow, Bengio and Courville (2016), section 20.2.
 
@@ -97,7 +98,7 @@ def free_energy(model: DBM, v: Tensor) -> Tensor:
     >>> F.item()
     -2.0794...
     """
-    check_layer(model, v, 0)
+    check_visible(model, v)
     if v.dim() != 2:
         raise ValueError(f"v: expected shape (n, {model.sizes[0]}), got {tuple(v.shape)}")
     odd, even = range(1, len(model.sizes), 2), range(2, len(model.sizes), 2)

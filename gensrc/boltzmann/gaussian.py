@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gensrc.boltzmann.exact import configurations
+from gensrc.checks import check_range
 
 
 class GaussianRBM(nn.Module):
@@ -56,7 +57,8 @@ class GaussianRBM(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(hidden))
 
     def energy(self, v: Tensor, h: Tensor) -> Tensor:
-        """The energy of each example, shape (...)."""
+        """The energy of each example: ``v`` (..., visible), ``h`` (..., hidden); shape (...)."""
+        self._check(v, h)
         square = (v - self.visible_bias).square().sum(-1) / 2
         return (square - ((v @ self.weight) * h).sum(-1)) / self.sigma**2 - h @ self.hidden_bias
 
@@ -85,6 +87,7 @@ class GaussianRBM(nn.Module):
 
         The machine is a mixture of one normal distribution for each hidden state.
         """
+        self._check(v)
         h = configurations(len(self.hidden_bias)).to(self.weight)
         shift = h @ self.weight.T
         gain = (self.visible_bias * shift + shift.square() / 2).sum(-1) / self.sigma**2
@@ -92,3 +95,12 @@ class GaussianRBM(nn.Module):
         distance = (v[..., None, :] - self.visible_bias - shift).square().sum(-1)
         scale = len(self.visible_bias) / 2 * math.log(2 * math.pi * self.sigma**2)
         return torch.logsumexp(log_weights - distance / (2 * self.sigma**2), dim=-1) - scale
+
+    def _check(self, v: Tensor, h: Tensor | None = None) -> None:
+        if v.dim() < 1 or v.shape[-1] != len(self.visible_bias):
+            raise ValueError(f"v: expected (..., {len(self.visible_bias)}), got {tuple(v.shape)}")
+        if h is not None:
+            check_range("h", h, 0, 1)
+            wanted = (*v.shape[:-1], len(self.hidden_bias))
+            if h.shape != wanted:
+                raise ValueError(f"h: expected shape {wanted}, got {tuple(h.shape)}")

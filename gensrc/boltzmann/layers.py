@@ -5,6 +5,7 @@ to layer l. A layer that is None is unknown.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -14,7 +15,16 @@ Layers = tuple[Tensor, ...]
 
 
 def draw(probabilities: Sequence[Tensor], generator: torch.Generator) -> Layers:
-    """Units 0 or 1 with the given probabilities, from one block of uniform numbers."""
+    """Units 0 or 1 with the given probabilities, from one block of uniform numbers.
+
+    Raises:
+        ValueError: a probability is NaN, as those of a machine whose learning has diverged.
+    """
+    if any(bool(p.sum().isnan()) for p in probabilities):
+        raise ValueError(
+            "probabilities: expected numbers from 0 to 1, got NaN: weights, biases or states "
+            "of the machine are not finite"
+        )
     sizes = [p.numel() for p in probabilities]
     like, device = probabilities[0], generator.device
     block = torch.rand(sum(sizes), generator=generator, dtype=like.dtype, device=device)
@@ -55,6 +65,8 @@ def log_sum(
     weights: Sequence[Tensor], biases: Sequence[Tensor], layers: Sequence[Tensor | None]
 ) -> Tensor:
     """log of the sum of exp(-E) over the layers that are None; no two neighbours may be."""
+    if any(a is None and b is None for a, b in pairwise(layers)):
+        raise ValueError("layers: expected no two unknown layers side by side, got two")
     total = biases[0].new_zeros(())
     for place, s in enumerate(layers):
         if s is None:

@@ -18,6 +18,7 @@ from gensrc.boltzmann.machines import (
     uniform_states,
 )
 from gensrc.boltzmann.variational import mean_field
+from gensrc.checks import check_distributions
 
 
 class StochasticMaximumLikelihood(nn.Module):
@@ -206,15 +207,28 @@ def statistics(layers: Sequence[Tensor], *, probabilities: Tensor | None = None)
     Returns:
         the mean of each product and each layer.
 
+    Raises:
+        ValueError: no examples, another number of them in a layer, or probabilities that are
+            negative or do not sum to one.
+
     Source: Ackley, Hinton and Sejnowski (1985).
 
     >>> statistics((torch.ones(4, 2), torch.tensor([[1.0], [0], [0], [0]]))).weights
     [tensor([[0.2500],
             [0.2500]])]
     """
+    n = len(layers[0])
+    if n == 0 or any(s.dim() != 2 or len(s) != n for s in layers):
+        shapes = ", ".join(str(tuple(s.shape)) for s in layers)
+        raise ValueError(f"layers: expected shapes (n, n_l) with one n >= 1, got {shapes}")
     if probabilities is None:
         below = [s / len(s) for s in layers]
     else:
+        check_distributions(probabilities=probabilities)
+        if probabilities.shape != (n,):
+            raise ValueError(
+                f"probabilities: expected shape ({n},), got {tuple(probabilities.shape)}"
+            )
         below = [s * probabilities[:, None] for s in layers]
     pairs = zip(below, layers[1:])
     return Statistics([a.T @ b for a, b in pairs], [s.sum(0) for s in below])

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gensrc.boltzmann.layers import Layers, draw, log_sum, logits, sweep
+from gensrc.checks import check_binary, check_range
 
 
 class DBM(nn.Module):
@@ -234,9 +235,19 @@ def check_layers(model: DBM, layers: Sequence[Tensor]) -> None:
 
 
 def check_layer(model: DBM, layer: Tensor | None, place: int) -> None:
-    """Raise ValueError unless ``layer`` may be layer number ``place`` of the model."""
+    """Raise ValueError unless ``layer`` may be layer number ``place`` of the model.
+
+    Its entries are states, or means of states: from 0 to 1.
+    """
     name = f"h{place}" if place else "v"
     wanted, dtype = model.sizes[place], model.biases[0].dtype
     if layer is None or layer.dim() < 1 or layer.shape[-1] != wanted or layer.dtype != dtype:
         got = "None" if layer is None else f"{layer.dtype} of shape {tuple(layer.shape)}"
         raise ValueError(f"{name}: expected {dtype} of shape (..., {wanted}), got {got}")
+    check_range(name, layer, 0, 1)
+
+
+def check_visible(model: DBM, v: Tensor) -> None:
+    """Raise ValueError unless ``v`` holds states of the visible units, which have a probability."""
+    check_layer(model, v, 0)
+    check_binary("v", v)

@@ -6,6 +6,8 @@ The notation is that of :mod:`gensrc.boltzmann`.
 import torch
 from torch import Tensor
 
+from gensrc.checks import check_distributions
+
 
 def stochastic_network_transition(p_data: Tensor, corruption: Tensor) -> Tensor:
     r"""The Markov chain of a generative stochastic network that denoises perfectly.
@@ -24,7 +26,8 @@ def stochastic_network_transition(p_data: Tensor, corruption: Tensor) -> Tensor:
         T, row x holds the distribution of the next state, shape (K, K).
 
     Raises:
-        ValueError: shapes that do not match, or rows that are no distributions.
+        ValueError: shapes that do not match, rows that are no distributions, or a corrupted state
+            that only states of probability 0 lead to.
 
     Source: Bengio et al. (2014).
 
@@ -38,9 +41,13 @@ def stochastic_network_transition(p_data: Tensor, corruption: Tensor) -> Tensor:
             f"got {tuple(p_data.shape)} and {tuple(corruption.shape)}"
         )
     for name, rows in (("p_data", p_data), ("corruption", corruption)):
-        if bool((rows < 0).any()) or not bool(((rows.sum(-1) - 1).abs() < 1e-5).all()):
-            raise ValueError(f"{name}: expected probabilities that sum to one, got others")
+        check_distributions(**{name: rows})
     joint = p_data[:, None] * corruption
     seen = joint.sum(0)
+    if bool(((seen == 0) & (corruption > 0).any(0)).any()):
+        raise ValueError(
+            "p_data: expected every corrupted state to come from a state of positive probability, "
+            f"got {p_data.tolist()}: a row of T would not sum to one"
+        )
     denoise = joint / torch.where(seen > 0, seen, 1)
     return corruption @ denoise.T

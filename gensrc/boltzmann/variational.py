@@ -13,6 +13,7 @@ from gensrc.boltzmann.machines import (
     DBM,
     check_layer,
     check_layers,
+    check_visible,
 )
 
 
@@ -36,7 +37,7 @@ def mean_field(
 
     Args:
         model: the machine.
-        v: visible states, shape (n, visible).
+        v: visible states, shape (n, visible), or means of them, from 0 to 1.
         start: means of the hidden layers to begin with; 1/2 by default.
         steps: most steps.
         tol: stops when no mean changes by more than this; 0 makes all steps.
@@ -45,7 +46,7 @@ def mean_field(
         means of the hidden layers h1, h2, ..., each of shape (n, n_l).
 
     Raises:
-        ValueError: ``v`` or ``start`` of another shape or dtype, or no step.
+        ValueError: ``v`` or ``start`` of another shape or dtype or outside [0, 1], or no step.
 
     Source: Salakhutdinov and Hinton (2009), equations 7 and 8; Peterson and Anderson (1987).
 
@@ -91,7 +92,8 @@ def variational_bound(
         the bound in nats, shape (n,).
 
     Raises:
-        ValueError: layers of another number, size or dtype, or means outside [0, 1].
+        ValueError: layers of another number, size or dtype, entries of ``v`` that are not 0 or 1,
+            or means outside [0, 1].
 
     Source: Salakhutdinov and Hinton (2009), equation 6.
 
@@ -102,8 +104,8 @@ def variational_bound(
     >>> variational_bound(rbm, torch.ones(1, 2), [half], log_partition(rbm)).item()
     -1.3862...
     """
-    if any(bool(((h < 0) | (h > 1)).any()) for h in means):
-        raise ValueError("means: expected probabilities between 0 and 1, got others")
+    check_layers(model, (v, *means))
+    check_visible(model, v)
     terms = [torch.special.entr(h) + torch.special.entr(1 - h) for h in means]
     entropy = torch.stack([term.sum(-1) for term in terms]).sum(0)
     return -model.energy(v, means) + entropy - log_z

@@ -15,8 +15,10 @@ def ring_modes(modes: int = 8, *, radius: float = 2.0) -> Tensor:
             [-2., -0.],
             [ 0., -2.]])
     """
-    if modes < 1:
-        raise ValueError(f"modes: expected at least 1, got {modes}")
+    if modes < 1 or not 0 < radius < math.inf:
+        raise ValueError(
+            f"modes, radius: expected modes >= 1 and radius > 0, got {modes} and {radius}"
+        )
     angle = 2 * math.pi * torch.arange(modes) / modes
     return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
 
@@ -50,7 +52,7 @@ def ring(
     >>> x.norm(dim=1).round()
     tensor([2., 2., 2., 2., 2.])
     """
-    if n < 1 or std < 0:
+    if n < 1 or not 0 <= std < math.inf:
         raise ValueError(f"n, std: expected n >= 1 and std >= 0, got {n} and {std}")
     device = generator.device
     centres = ring_modes(modes, radius=radius).to(device)

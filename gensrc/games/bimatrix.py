@@ -5,15 +5,18 @@ Notation: if the row player chooses row i and the column player column j, the fi
 maximise their own. The zero-sum game is the case B = -A.
 """
 
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from gensrc.games.exact import Matrix, solve_equations, whole_numbers
 from gensrc.games.zero_sum import check_game, check_payoff
 
-LARGEST = 8
+MAX_ACTIONS = 8
 """Actions of a player up to which supports are enumerated."""
 
 
@@ -53,7 +56,8 @@ def deviation_gains(
         the two gains, in the unit of the payoffs, each of shape (...).
 
     Raises:
-        ValueError: a payoff is no finite matrix, shapes differ, or a strategy is no distribution.
+        ValueError: a payoff is no finite matrix, shapes or dtypes differ, or a strategy is no
+            distribution.
 
     Source: Nash (1951).
 
@@ -61,12 +65,13 @@ def deviation_gains(
     >>> deviation_gains(sides, sides, torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])).row
     tensor(10.)
     """
-    row_payoff, column_payoff = check_bimatrix(row_payoff, column_payoff)
-    check_game(row_payoff, row, column)
+    check_bimatrix(row_payoff, column_payoff)
+    row_payoff = check_game(row_payoff, row, column)
+    column_payoff = check_game(column_payoff, row, column)
     by_row, by_column = column @ row_payoff.mT, row @ column_payoff
     return Gains(
-        by_row.amax(-1) - (row * by_row).sum(-1),
-        by_column.amax(-1) - (by_column * column).sum(-1),
+        ((by_row.amax(-1, keepdim=True) - by_row) * row).sum(-1),
+        ((by_column.amax(-1, keepdim=True) - by_column) * column).sum(-1),
     )
 
 
@@ -110,6 +115,10 @@ def mixed_equilibria(row_payoff: Tensor, column_payoff: Tensor) -> list[Equilibr
     equilibria. In other (degenerate) games there may be infinitely many: of these, the ones are
     found whose equations have a single solution.
 
+    The equations are solved in whole numbers, so that there is no tolerance: these are the
+    equilibria of the payoffs as given, in whatever unit each player counts. Payoffs that are
+    equal but for rounding are different.
+
     Equation: prop-indifference
 
     Args:
@@ -120,58 +129,82 @@ def mixed_equilibria(row_payoff: Tensor, column_payoff: Tensor) -> list[Equilibr
         the equilibria, pure ones first.
 
     Raises:
-        ValueError: a payoff is no finite matrix, is too large, or the shapes differ.
+        ValueError: a payoff is no finite matrix, is too large, the shapes or dtypes differ, or a
+            probability is too small for the dtype of the payoffs.
 
     Source: von Stengel (2007).
 
     >>> mixed_equilibria(torch.tensor([[3.0, 0.0], [0.0, 1.0]]), torch.eye(2))[2].column
     tensor([0.2500, 0.7500])
     """
-    check_bimatrix(row_payoff, column_payoff)
-    (m, n), kind = row_payoff.shape, check_payoff("row_payoff", row_payoff)
-    if max(m, n) > LARGEST:
-        raise ValueError(f"row_payoff: expected at most {LARGEST} actions each, got ({m}, {n})")
-    a, b = (matrix.detach().to("cpu", torch.float64) for matrix in (row_payoff, column_payoff))
-    scale = float(torch.stack([a, b]).abs().max()) or 1.0
+    row_payoff, column_payoff = check_bimatrix(row_payoff, column_payoff)
+    m, n = row_payoff.shape
+    if max(m, n) > MAX_ACTIONS:
+        raise ValueError(f"row_payoff: expected at most {MAX_ACTIONS} actions each, got ({m}, {n})")
+    of_row, of_column = (
+        whole_numbers(matrix.detach().to("cpu", torch.float64))[0]
+        for matrix in (row_payoff, column_payoff.mT)
+    )
     found = []
     for size in range(1, min(m, n) + 1):
         for rows in combinations(range(m), size):
             for columns in combinations(range(n), size):
-                column = _indifferent(a[list(rows)][:, list(columns)], columns, n)
-                row = _indifferent(b[list(rows)][:, list(columns)].mT, rows, m)
-                if row is None or column is None:
-                    continue
-                if max(map(float, deviation_gains(a, b, row, column))) <= 1e-9 * scale:
-                    found.append(Equilibrium(row.to(kind), column.to(kind)))
+                column = _indifferent(of_row, rows, columns)
+                row = _indifferent(of_column, columns, rows) if column else None
+                if row and column:
+                    found.append(
+                        Equilibrium(_strategy(row, row_payoff), _strategy(column, row_payoff))
+                    )
     return found
 
 
-def _indifferent(payoff: Tensor, support: tuple[int, ...], actions: int) -> Tensor | None:
-    """The strategy on ``support`` that earns all rows of the square ``payoff`` the same, if one."""
-    size = len(support)
-    unit = payoff - payoff.min()  # the same strategy, for numbers between 0 and 1
-    system = payoff.new_ones(size + 1, size + 1)
-    system[:size, :size] = unit / unit.max().clamp(min=1e-300)
-    system[size, size] = 0  # the unknowns are the probabilities and minus the common payoff
-    if torch.linalg.matrix_rank(system) <= size:
+def _indifferent(
+    payoff: Matrix, active: Sequence[int], support: Sequence[int]
+) -> list[Fraction] | None:
+    """The strategy on ``support`` against which the ``active`` rows, and no others, are best.
+
+    None if there is none with positive probabilities, or more than one.
+    """
+    # The unknowns are the probabilities and minus the common payoff.
+    equations = [[payoff[i][j] for j in support] + [1, 0] for i in active]
+    solved = solve_equations([*equations, [1] * len(support) + [0, 1]])
+    if solved is None or min(solved[0][:-1]) <= 0:
         return None
-    right = payoff.new_zeros(size + 1)
-    right[size] = 1
-    probabilities = torch.linalg.solve(system, right)[:size]
-    if bool((probabilities <= 1e-12).any()):
-        return None
-    strategy = payoff.new_zeros(actions)
-    strategy[list(support)] = probabilities / probabilities.sum()
+    (*shares, minus_common), whole = solved
+    for row in payoff:
+        gain = sum(row[j] * share for j, share in zip(support, shares)) + minus_common
+        if gain > 0:
+            return None
+    strategy = [Fraction(0)] * len(payoff[0])
+    for j, share in zip(support, shares):
+        strategy[j] = Fraction(share, whole)
+    return strategy
+
+
+def _strategy(shares: list[Fraction], like: Tensor) -> Tensor:
+    """The probabilities as a tensor; ValueError if one is positive and too small for that."""
+    strategy = like.new_tensor([float(share) for share in shares])
+    if any(share > 0 for share, rounded in zip(shares, strategy.tolist()) if rounded == 0):
+        raise ValueError(
+            f"row_payoff: expected payoffs whose equilibria {like.dtype} can hold, got one with a "
+            f"probability of about {float(min(share for share in shares if share > 0)):.2g}"
+        )
     return strategy
 
 
 def check_bimatrix(row_payoff: Tensor, column_payoff: Tensor) -> tuple[Tensor, Tensor]:
-    """The two payoffs; ValueError unless they are finite matrices of one shape."""
-    row_payoff = check_payoff("row_payoff", row_payoff)
-    column_payoff = check_payoff("column_payoff", column_payoff)
-    if row_payoff.shape != column_payoff.shape:
+    """The two payoffs, as floating-point matrices.
+
+    Raises:
+        ValueError: a payoff is no finite matrix, or their shapes or dtypes differ.
+    """
+    kinds = [p.dtype for p in (row_payoff, column_payoff) if isinstance(p, Tensor)]
+    kind = next((kind for kind in kinds if kind.is_floating_point), None)
+    row_payoff = check_payoff("row_payoff", row_payoff, kind)
+    column_payoff = check_payoff("column_payoff", column_payoff, kind)
+    if row_payoff.shape != column_payoff.shape or row_payoff.dtype != column_payoff.dtype:
         raise ValueError(
-            f"column_payoff: expected the shape {tuple(row_payoff.shape)} of row_payoff, "
-            f"got {tuple(column_payoff.shape)}"
+            f"column_payoff: expected the shape {tuple(row_payoff.shape)} of row_payoff and "
+            f"{row_payoff.dtype}, got {tuple(column_payoff.shape)} and {column_payoff.dtype}"
         )
     return row_payoff, column_payoff

@@ -3,6 +3,7 @@ r"""The optimal discriminator, the value of the game, and what the generator's l
 The notation is that of :mod:`gensrc.games`.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -45,8 +46,11 @@ def optimal_discriminator(p_data: Tensor, p_g: Tensor) -> Tensor:
     tensor([0.7500, 0.5000])
     """
     check_densities(p_data=p_data, p_g=p_g)
-    total = p_data + p_g
-    return torch.where(total > 0, p_data / torch.where(total > 0, total, 1), 0.5)
+    larger = torch.maximum(p_data, p_g).detach()  # in its unit no sum is beyond any float
+    some = larger > 0
+    unit = torch.where(some, larger, 1)
+    p_data, p_g = torch.where(some, p_data / unit, 1), torch.where(some, p_g / unit, 1)
+    return p_data / (p_data + p_g)
 
 
 def virtual_criterion(p_data: Tensor, p_g: Tensor) -> Tensor:
@@ -122,13 +126,17 @@ def density_ratio(logits: Tensor) -> Tensor:
         logits: outputs l(x) of the discriminator, any shape.
 
     Returns:
-        the ratio, the same shape.
+        the ratio, the same shape; 0 where it is below the smallest positive number.
+
+    Raises:
+        ValueError: a logit is NaN, or finite and so large that the ratio overflows.
 
     Source: Sugiyama, Suzuki and Kanamori (2012).
 
     >>> density_ratio(torch.tensor([0.0, 3.0]).log())
     tensor([0., 3.])
     """
+    _check_logits(logits)
     return logits.exp()
 
 
@@ -144,15 +152,36 @@ def generator_logit_gradients(logits: Tensor) -> LogitGradients:
         logits: l = logit of D at generated examples, any shape.
 
     Returns:
-        the three derivatives, each of the same shape.
+        the three derivatives, each of the same shape; 0 where they are below the smallest
+        positive number.
+
+    Raises:
+        ValueError: a logit is NaN, or finite and so large that e^l overflows.
 
     Source: Goodfellow (2014); Arjovsky and Bottou (2017).
 
     >>> generator_logit_gradients(torch.tensor(0.0)).minimax
     tensor(-0.5000)
     """
+    _check_logits(logits)
     return LogitGradients(
         minimax=-torch.sigmoid(logits),
         non_saturating=-torch.sigmoid(-logits),
         maximum_likelihood=-logits.exp(),
     )
+
+
+def _check_logits(logits: Tensor) -> None:
+    """Raise ValueError unless the exponential of each logit that is finite is finite."""
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f"logits: expected a floating-point tensor, got {kind}")
+    if logits.isnan().any():
+        raise ValueError("logits: expected numbers, got NaN")
+    most = math.log(torch.finfo(logits.dtype).max)
+    beyond = logits[logits.isfinite() & logits.exp().isinf()]
+    if beyond.numel():
+        raise ValueError(
+            f"logits: expected at most {most:.5g}, so that exp(l) is a {logits.dtype}, "
+            f"got {float(beyond.max()):.5g}"
+        )

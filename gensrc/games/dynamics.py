@@ -7,15 +7,18 @@ rotation by a right angle. The steps take any field; the default is that of the 
 size is :math:`\eta`.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 Field = Callable[[Tensor], Tensor]
+"""From points, shape (..., 2), to where the players push there, the same shape."""
 
 
 Step = Callable[[Tensor, float], Tensor]
+"""From points and a step size to the next points."""
 
 
 def xy_field(point: Tensor) -> Tensor:
@@ -50,19 +53,26 @@ def xy_orbit(start: Tensor, time: Tensor) -> Tensor:
 
     Args:
         start: (x_0, y_0), shape (..., 2).
-        time: t, in the time unit of the flow (2 pi is once around), shape (...).
+        time: t, in the time unit of the flow (2 pi is once around), shape (...) and the dtype
+            of the start. The start or the time may be a single one.
 
     Returns:
         the points, shape (..., 2).
 
     Raises:
-        ValueError: the start does not have two finite coordinates.
+        ValueError: the start does not have two finite coordinates, a time is not finite, or
+            shapes or dtypes differ.
 
     >>> xy_orbit(torch.tensor([1.0, 0.0]), torch.tensor(torch.pi / 6))
     tensor([0.8660, 0.5000])
     """
     _check_point(start)
     x, y = start.unbind(-1)
+    if not isinstance(time, Tensor) or time.dtype != start.dtype or not time.isfinite().all():
+        kind = time.dtype if isinstance(time, Tensor) else type(time).__name__
+        raise ValueError(f"time: expected finite numbers of {start.dtype}, got {kind}: {time}")
+    if () not in (x.shape, time.shape) and x.shape != time.shape:
+        raise ValueError(f"time: expected shape {tuple(x.shape)}, got {tuple(time.shape)}")
     cos, sin = time.cos(), time.sin()
     return torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
 
@@ -76,15 +86,20 @@ def simultaneous(point: Tensor, size: float, field: Field = xy_field) -> Tensor:
 
     Args:
         point: (x, y), shape (..., 2).
-        size: step size eta.
+        size: step size eta > 0.
         field: F, from points to points.
 
     Returns:
         the next point, the same shape.
 
+    Raises:
+        ValueError: the point does not have two finite coordinates, the step size is not a
+            positive number, or the field returns another shape.
+
     >>> simultaneous(torch.tensor([1.0, 0.0]), 0.5)
     tensor([1.0000, 0.5000])
     """
+    field = _checked(point, size, field)
     return point + size * field(point)
 
 
@@ -97,15 +112,20 @@ def alternating(point: Tensor, size: float, field: Field = xy_field) -> Tensor:
 
     Args:
         point: (x, y), shape (..., 2).
-        size: step size eta.
+        size: step size eta > 0.
         field: F, from points to points.
 
     Returns:
         the next point, the same shape.
 
+    Raises:
+        ValueError: the point does not have two finite coordinates, the step size is not a
+            positive number, or the field returns another shape.
+
     >>> alternating(torch.tensor([1.0, 1.0]), 0.5)
     tensor([0.5000, 1.2500])
     """
+    field = _checked(point, size, field)
     y = point[..., 1]
     x = point[..., 0] + size * field(point)[..., 0]
     moved = torch.stack([x, y], dim=-1)
@@ -121,17 +141,22 @@ def extragradient(point: Tensor, size: float, field: Field = xy_field) -> Tensor
 
     Args:
         point: (x, y), shape (..., 2).
-        size: step size eta.
+        size: step size eta > 0.
         field: F, from points to points.
 
     Returns:
         the next point, the same shape.
+
+    Raises:
+        ValueError: the point does not have two finite coordinates, the step size is not a
+            positive number, or the field returns another shape.
 
     Source: Korpelevich (1976).
 
     >>> extragradient(torch.tensor([1.0, 0.0]), 0.5)
     tensor([0.7500, 0.5000])
     """
+    field = _checked(point, size, field)
     return point + size * field(point + size * field(point))
 
 
@@ -147,20 +172,23 @@ def xy_proximal(point: Tensor, size: float) -> Tensor:
 
     Args:
         point: (x, y), shape (..., 2).
-        size: step size eta.
+        size: step size eta > 0.
 
     Returns:
         the next point, the same shape.
 
     Raises:
-        ValueError: the point does not have two finite coordinates.
+        ValueError: the point does not have two finite coordinates, or the step size is not a
+            positive number.
 
     Source: Rockafellar (1976).
 
     >>> xy_proximal(torch.tensor([5.0, 0.0]), 2.0)
     tensor([1., 2.])
     """
-    return simultaneous(point, size) / (1 + size**2)
+    field = _checked(point, size, xy_field)
+    cos, sin = 1 / math.hypot(1, size), size / math.hypot(1, size)  # cos^2 = 1 / (1 + size^2)
+    return cos * (cos * point + sin * field(point))
 
 
 def path(step: Step, start: Tensor, *, size: float, steps: int) -> Tensor:
@@ -169,15 +197,15 @@ def path(step: Step, start: Tensor, *, size: float, steps: int) -> Tensor:
     Args:
         step: one of the steps of this module, from (point, size) to the next point.
         start: shape (..., 2).
-        size: step size eta.
+        size: step size eta > 0.
         steps: how many, 0 or more.
 
     Returns:
         the points, shape (steps + 1, ..., 2).
 
     Raises:
-        ValueError: a start without two finite coordinates, fewer than 0 steps, or a step size
-            that is not a positive number.
+        ValueError: a start without two finite coordinates, fewer than 0 steps, a step size
+            that is not a positive number, or points that leave the range of the dtype.
 
     >>> path(simultaneous, torch.tensor([1.0, 0.0]), size=1.0, steps=2)
     tensor([[1., 0.],
@@ -188,9 +216,29 @@ def path(step: Step, start: Tensor, *, size: float, steps: int) -> Tensor:
     if steps < 0 or not 0 < size < float("inf"):
         raise ValueError(f"steps, size: expected steps >= 0 and size > 0, got {steps} and {size}")
     points = [start]
-    for _ in range(steps):
+    for number in range(1, steps + 1):
         points.append(step(points[-1], size))
+        if not bool(points[-1].isfinite().all()):
+            raise ValueError(f"steps: expected finite points, got NaN or infinity in step {number}")
     return torch.stack(points)
+
+
+def _checked(point: Tensor, size: float, field: Field) -> Field:
+    """The field, whose shapes are checked; ValueError for a bad point or step size."""
+    _check_point(point)
+    if not 0 < size < float("inf"):
+        raise ValueError(f"size: expected a positive number, got {size}")
+
+    def checked(point: Tensor) -> Tensor:
+        push = field(point)
+        if push.shape != point.shape:
+            raise ValueError(
+                f"field: expected the shape {tuple(point.shape)} of the point, "
+                f"got {tuple(push.shape)}"
+            )
+        return push
+
+    return checked
 
 
 def _check_point(point: Tensor) -> None:

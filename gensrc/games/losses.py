@@ -24,10 +24,23 @@ def cross_entropy_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
     Equation: def-minimax-game
 
+    Args:
+        real: logits l of the discriminator for real examples, any shape, not empty.
+        fake: those for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost in nats, 0 or more.
+
+    Raises:
+        ValueError: an argument is empty, or no floating-point tensor.
+
+    Source: Goodfellow et al. (2014), equation 1.
+
     >>> import torch
     >>> cross_entropy_discriminator(torch.zeros(2), torch.zeros(3))  # log 4
     tensor(1.3863)
     """
+    _check_outputs(real=real, fake=fake)
     return -logsigmoid(real).mean() - logsigmoid(-fake).mean()
 
 
@@ -38,10 +51,22 @@ def minimax_generator(fake: Tensor) -> Tensor:
 
     Equation: def-minimax-game
 
+    Args:
+        fake: logits l of the discriminator for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost in nats, 0 or less.
+
+    Raises:
+        ValueError: the argument is empty, or no floating-point tensor.
+
+    Source: Goodfellow et al. (2014), equation 1.
+
     >>> import torch
     >>> minimax_generator(torch.zeros(3))  # -log 2
     tensor(-0.6931)
     """
+    _check_outputs(fake=fake)
     return logsigmoid(-fake).mean()
 
 
@@ -52,10 +77,22 @@ def non_saturating_generator(fake: Tensor) -> Tensor:
 
     Equation: def-non-saturating-game
 
+    Args:
+        fake: logits l of the discriminator for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost in nats, 0 or more.
+
+    Raises:
+        ValueError: the argument is empty, or no floating-point tensor.
+
+    Source: Goodfellow et al. (2014), section 3.
+
     >>> import torch
     >>> non_saturating_generator(torch.zeros(3))  # log 2
     tensor(0.6931)
     """
+    _check_outputs(fake=fake)
     return -logsigmoid(fake).mean()
 
 
@@ -68,12 +105,23 @@ def maximum_likelihood_generator(fake: Tensor) -> Tensor:
 
     Equation: def-maximum-likelihood-game
     Equation: eq-maximum-likelihood-gradient
+
+    Args:
+        fake: logits l of the discriminator for generated examples, any shape, not empty.
+
+    Returns:
+        minus the mean density ratio; minus infinity if one overflows.
+
+    Raises:
+        ValueError: the argument is empty, or no floating-point tensor.
+
     Source: Goodfellow (2014).
 
     >>> import torch
     >>> maximum_likelihood_generator(torch.zeros(3))
     tensor(-1.)
     """
+    _check_outputs(fake=fake)
     return -fake.exp().mean()
 
 
@@ -82,12 +130,23 @@ def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
     .. math:: J^{(D)} = \tfrac12 \mathbb{E} (l(x) - 1)^2 + \tfrac12 \mathbb{E}\, l(G(z))^2
 
+    Args:
+        real: outputs l of the critic for real examples, any shape, not empty.
+        fake: those for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost, a number.
+
+    Raises:
+        ValueError: an argument is empty, or no floating-point tensor.
+
     Source: Mao et al. (2017).
 
     >>> import torch
     >>> least_squares_discriminator(torch.zeros(2), torch.zeros(3))
     tensor(0.5000)
     """
+    _check_outputs(real=real, fake=fake)
     return ((real - 1).square().mean() + fake.square().mean()) / 2
 
 
@@ -96,12 +155,22 @@ def least_squares_generator(fake: Tensor) -> Tensor:
 
     .. math:: J^{(G)} = \tfrac12 \mathbb{E} (l(G(z)) - 1)^2
 
+    Args:
+        fake: outputs l of the critic for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost, a number.
+
+    Raises:
+        ValueError: the argument is empty, or no floating-point tensor.
+
     Source: Mao et al. (2017).
 
     >>> import torch
     >>> least_squares_generator(torch.zeros(3))
     tensor(0.5000)
     """
+    _check_outputs(fake=fake)
     return (fake - 1).square().mean() / 2
 
 
@@ -110,12 +179,23 @@ def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
     .. math:: J^{(D)} = \mathbb{E} \max(0, 1 - l(x)) + \mathbb{E} \max(0, 1 + l(G(z)))
 
+    Args:
+        real: outputs l of the critic for real examples, any shape, not empty.
+        fake: those for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost, a number.
+
+    Raises:
+        ValueError: an argument is empty, or no floating-point tensor.
+
     Source: Lim and Ye (2017).
 
     >>> import torch
     >>> hinge_discriminator(torch.zeros(2), torch.zeros(3))
     tensor(2.)
     """
+    _check_outputs(real=real, fake=fake)
     return relu(1 - real).mean() + relu(1 + fake).mean()
 
 
@@ -124,12 +204,23 @@ def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
 
     .. math:: J^{(D)} = \mathbb{E}\, l(G(z)) - \mathbb{E}\, l(x)
 
+    Args:
+        real: outputs l of the critic for real examples, any shape, not empty.
+        fake: those for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost, in the unit of the outputs.
+
+    Raises:
+        ValueError: an argument is empty, or no floating-point tensor.
+
     Source: Arjovsky, Chintala and Bottou (2017).
 
     >>> import torch
     >>> wasserstein_critic(torch.ones(2), torch.zeros(3))
     tensor(-1.)
     """
+    _check_outputs(real=real, fake=fake)
     return fake.mean() - real.mean()
 
 
@@ -138,12 +229,22 @@ def wasserstein_generator(fake: Tensor) -> Tensor:
 
     .. math:: J^{(G)} = -\mathbb{E}\, l(G(z))
 
+    Args:
+        fake: outputs l of the critic for generated examples, any shape, not empty.
+
+    Returns:
+        the mean cost, in the unit of the outputs.
+
+    Raises:
+        ValueError: the argument is empty, or no floating-point tensor.
+
     Source: Arjovsky, Chintala and Bottou (2017); Lim and Ye (2017).
 
     >>> import torch
     >>> wasserstein_generator(torch.ones(3))
     tensor(-1.)
     """
+    _check_outputs(fake=fake)
     return -fake.mean()
 
 
@@ -163,3 +264,13 @@ HINGE = GanLoss(hinge_discriminator, wasserstein_generator)
 
 
 WASSERSTEIN = GanLoss(wasserstein_critic, wasserstein_generator)
+
+
+def _check_outputs(**outputs: Tensor) -> None:
+    """Raise ValueError unless all arguments are floating-point tensors with an element."""
+    for name, value in outputs.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
+            raise ValueError(f"{name}: expected a floating-point tensor, got {kind}")
+        if value.numel() == 0:
+            raise ValueError(f"{name}: expected at least one output, got {tuple(value.shape)}")

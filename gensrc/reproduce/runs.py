@@ -171,6 +171,8 @@ def read(name: str, device: torch.device) -> Data:
     """Training images in grey, and test images in black and white, drawn once with seed 0."""
     if name == "mnist":
         parts = [mnist(split).images.flatten(1) for split in ("train", "test")]
+    elif name != "digits":
+        raise ValueError(f'name: expected "mnist" or "digits", got {name!r}')
     else:
         x = digits().images.flatten(1)
         parts = [x[:1500], x[1500:]]

@@ -9,9 +9,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 Step = Callable[[Tensor], Mapping[str, Tensor]]
+"""From a batch to scalars with the key "loss"; it updates the parameters."""
 
 
 Callback = Callable[[int, dict[str, float]], None]
+"""Called with the number of a step, from 1, and its values."""
 
 
 class History(NamedTuple):
@@ -44,8 +46,11 @@ def fit(
 
     Raises:
         FloatingPointError: a value is NaN or infinite; the message names the step.
-        ValueError: the batches end too early.
+        ValueError: fewer than 0 steps, batches that end too early, or a step that returns no
+            values or others than the first step did.
     """
+    if steps < 0:
+        raise ValueError(f"steps: expected 0 or more, got {steps}")
     records: list[dict[str, float]] = []
     source, callbacks, interrupted = iter(batches), list(callbacks), False
     hidden = None if progress is None else not progress
@@ -54,7 +59,7 @@ def fit(
             if (batch := next(source, None)) is None:
                 raise ValueError(f"batches: expected {steps} of them, got {number - 1}")
             values = {name: _number(value) for name, value in step(batch).items()}
-            _check_finite(number, values)
+            _check(number, values, records)
             records.append(values)
             for callback in callbacks:
                 callback(number, values)
@@ -99,7 +104,13 @@ def _number(value: Tensor | float) -> float:
     return float(value.detach()) if isinstance(value, Tensor) else float(value)
 
 
-def _check_finite(number: int, values: dict[str, float]) -> None:
+def _check(number: int, values: dict[str, float], before: list[dict[str, float]]) -> None:
+    """Raise an error unless the values have the names of the first step, and are finite."""
+    names = before[0].keys() if before else values.keys()
+    if not values or values.keys() != names:
+        raise ValueError(
+            f"step {number}: expected values named {sorted(names) or 'loss'}, got {sorted(values)}"
+        )
     for name, value in values.items():
         if not math.isfinite(value):
             raise FloatingPointError(

@@ -131,13 +131,13 @@ def simultaneous(
 
     Source: Nowozin, Cseke and Tomioka (2016), algorithm 1.
     """
-    parameters = list(generator.parameters())
 
     def step(batch: Tensor) -> Mapping[str, Tensor]:
         fake = generator(noise(len(batch)))
         critic_loss = gan_loss.discriminator(critic(batch), critic(fake.detach()))
         generator_loss = gan_loss.generator(critic(fake))
         optimizers.generator.zero_grad()
+        parameters = [p for p in generator.parameters() if p.requires_grad]
         generator_loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
         _descend(critic_loss, optimizers.critic)
         optimizers.generator.step()

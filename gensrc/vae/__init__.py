@@ -11,8 +11,8 @@ from gensrc.vae.bound import elbo as elbo
 from gensrc.vae.bound import importance_weighted_bound as importance_weighted_bound
 from gensrc.vae.bound import kl_full_to_standard_normal as kl_full_to_standard_normal
 from gensrc.vae.bound import kl_to_standard_normal as kl_to_standard_normal
+from gensrc.vae.bound import reinforce_surrogate as reinforce_surrogate
 from gensrc.vae.bound import reparameterize as reparameterize
-from gensrc.vae.bound import score_function as score_function
 from gensrc.vae.model import VAE as VAE
 from gensrc.vae.model import Bound as Bound
 from gensrc.vae.model import Posterior as Posterior

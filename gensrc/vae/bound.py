@@ -27,7 +27,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
         z, the broadcast shape (..., k).
 
     Raises:
-        ValueError: shapes that do not match.
+        ValueError: shapes that do not match; one draw for several means is no match.
 
     Source: Kingma and Welling (2014); Rezende, Mohamed and Wierstra (2014).
 
@@ -35,8 +35,10 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     tensor([2.])
     """
     _check_normal(mean, log_var)
-    if noise.ndim == 0 or noise.shape[-1] != mean.shape[-1]:
-        raise ValueError(f"noise: expected (..., {mean.shape[-1]}), got {tuple(noise.shape)}")
+    leading = noise.shape[max(0, noise.ndim - mean.ndim) :]
+    if noise.ndim < mean.ndim or any(m not in (1, n) for m, n in zip(mean.shape, leading)):
+        wanted = ", ".join(map(str, mean.shape))
+        raise ValueError(f"noise: expected (..., {wanted}), got {tuple(noise.shape)}")
     return mean + (log_var / 2).exp() * noise
 
 
@@ -120,7 +122,7 @@ def kl_full_to_standard_normal(mean: Tensor, covariance: Tensor) -> Tensor:
         the divergence in nats, shape (...).
 
     Raises:
-        ValueError: the shapes do not match, or a matrix is not positive definite.
+        ValueError: the shapes do not match, or a matrix is not symmetric or not positive definite.
 
     >>> kl_full_to_standard_normal(torch.zeros(2), torch.eye(2))
     tensor(0.)
@@ -130,15 +132,26 @@ def kl_full_to_standard_normal(mean: Tensor, covariance: Tensor) -> Tensor:
         raise ValueError(
             f"covariance: expected shape (..., {k}, {k}), got {tuple(covariance.shape)}"
         )
+    off = (covariance - covariance.mT).abs().amax()
+    if not bool(off <= 1e-5 * covariance.abs().amax()):
+        raise ValueError(f"covariance: expected symmetric matrices, got entries {off:.3g} apart")
     factor, info = torch.linalg.cholesky_ex(covariance)
     if bool((info != 0).any()):
-        raise ValueError("covariance: expected positive definite matrices, got others")
-    log_det: Tensor = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    trace = covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
-    return (trace + mean.square().sum(-1) - k - log_det) / 2
+        least = float(torch.linalg.eigvalsh(covariance).amin())
+        raise ValueError(
+            f"covariance: expected positive definite matrices, got an eigenvalue {least:.3g}"
+        )
+    # The trace is the sum of the squares of L: near the identity no large numbers cancel.
+    below = factor.tril(-1).square().sum((-2, -1))
+    scale = factor.diagonal(dim1=-2, dim2=-1)
+    excess = (scale - 1) * (scale + 1)
+    near = excess.abs() < 0.5
+    log_det = torch.where(near, torch.where(near, excess, 0).log1p(), 2 * scale.log())
+    divergence: Tensor = (mean.square().sum(-1) + below + (excess - log_det).sum(-1)) / 2
+    return divergence
 
 
-def score_function(value: Tensor, log_q: Tensor) -> Tensor:
+def reinforce_surrogate(value: Tensor, log_q: Tensor) -> Tensor:
     r"""A surrogate whose gradient is the score-function (REINFORCE) estimate.
 
     .. math:: \nabla_\phi\, \mathbb E_{z \sim q_\phi}[f(z)]
@@ -156,14 +169,21 @@ def score_function(value: Tensor, log_q: Tensor) -> Tensor:
     Returns:
         the product, the same shape; only its gradient means anything.
 
+    Raises:
+        ValueError: the shapes differ.
+
     Source: Williams (1992).
 
     >>> mean = torch.tensor(1.0, requires_grad=True)
     >>> z = torch.tensor(3.0)
-    >>> score_function(z**2, -((z - mean) ** 2) / 2).backward()
+    >>> reinforce_surrogate(z**2, -((z - mean) ** 2) / 2).backward()
     >>> mean.grad  # 9 * (3 - 1)
     tensor(18.)
     """
+    if value.shape != log_q.shape:
+        raise ValueError(
+            f"log_q: expected the shape {tuple(value.shape)} of value, got {tuple(log_q.shape)}"
+        )
     return value.detach() * log_q
 
 

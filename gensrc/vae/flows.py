@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from gensrc.networks import mlp
 
 
-class Flowed(NamedTuple):
+class Transformed(NamedTuple):
     """What came out of a flow, (..., k), and the ``log_det`` of the map that made it, (...)."""
 
     value: Tensor
     log_det: Tensor
 
 
-def couple(x: Tensor, log_scale: Tensor, shift: Tensor) -> Flowed:
+def couple(x: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
     r"""Keep the first entries and map the others affinely.
 
     .. math:: y_1 = x_1, \qquad y_2 = e^{a(x_1)} \odot x_2 + t(x_1), \qquad
@@ -42,36 +42,63 @@ def couple(x: Tensor, log_scale: Tensor, shift: Tensor) -> Flowed:
         y (..., k) and the log-determinant (...).
 
     Raises:
-        ValueError: the shapes differ, or m is not less than k.
+        ValueError: the shapes of a and t differ or do not fit that of x, or m is not less than k.
 
     Source: Dinh, Sohl-Dickstein and Bengio (2017).
 
     >>> couple(torch.ones(2), torch.tensor([2.0]).log(), torch.tensor([5.0]))
-    Flowed(value=tensor([1., 7.]), log_det=tensor(0.6931))
+    Transformed(value=tensor([1., 7.]), log_det=tensor(0.6931))
     """
-    m = log_scale.shape[-1]
-    if log_scale.shape != shift.shape or not 0 < m < x.shape[-1]:
-        raise ValueError(
-            f"log_scale, shift: expected one shape (..., m) with 0 < m < {x.shape[-1]}, "
-            f"got {tuple(log_scale.shape)} and {tuple(shift.shape)}"
-        )
-    kept, moved = x[..., :-m], x[..., -m:]
-    return Flowed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
+    kept, moved, log_scale, shift = _parts("x", x, log_scale, shift)
+    return Transformed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
 
 
-def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Flowed:
+def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
     r"""The inverse of :func:`couple`: the kept entries say which map to undo.
 
     .. math:: x_1 = y_1, \qquad x_2 = e^{-a(y_1)} \odot (y_2 - t(y_1))
 
     Equation: eq-coupling
 
+    Args:
+        y: shape (..., k).
+        log_scale: a, as for :func:`couple`.
+        shift: t, as for :func:`couple`.
+
+    Returns:
+        x (..., k) and the log-determinant of this inverse map (...).
+
+    Raises:
+        ValueError: as :func:`couple`.
+
     >>> uncouple(torch.tensor([1.0, 7.0]), torch.tensor([2.0]).log(), torch.tensor([5.0])).value
     tensor([1., 1.])
     """
-    m = log_scale.shape[-1]
-    kept, moved = y[..., :-m], y[..., -m:]
-    return Flowed(torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1))
+    kept, moved, log_scale, shift = _parts("y", y, log_scale, shift)
+    return Transformed(
+        torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1)
+    )
+
+
+def _parts(
+    name: str, value: Tensor, log_scale: Tensor, shift: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The kept and the moved entries, and a and t in the shape of the moved ones."""
+    m = log_scale.shape[-1] if log_scale.ndim else 0
+    if log_scale.shape != shift.shape or value.ndim == 0 or not 0 < m < value.shape[-1]:
+        raise ValueError(
+            f"log_scale, shift: expected one shape (..., m) with 0 < m < "
+            f"{value.shape[-1] if value.ndim else 0}, "
+            f"got {tuple(log_scale.shape)} and {tuple(shift.shape)}"
+        )
+    kept, moved = value[..., :-m], value[..., -m:]
+    try:
+        return kept, moved, log_scale.expand_as(moved), shift.expand_as(moved)
+    except RuntimeError:
+        raise ValueError(
+            f"log_scale, shift: expected a shape that fits {name} {tuple(value.shape)}, "
+            f"got {tuple(log_scale.shape)}"
+        ) from None
 
 
 class CouplingFlow(nn.Module):
@@ -102,22 +129,24 @@ class CouplingFlow(nn.Module):
         self.networks = nn.ModuleList(networks)
         self.kept, self.entries = kept, entries
 
-    def forward(self, noise: Tensor) -> Flowed:
-        """z = f(noise) and log |det df/d noise|."""
+    def forward(self, noise: Tensor) -> Transformed:
+        """z = f(noise) and log |det df/d noise|, for noise (..., k)."""
+        self._check("noise", noise)
         value, log_det = noise, noise.new_zeros(noise.shape[:-1])
         for network in self.networks:
             value, more = couple(value, *self._scale_and_shift(network, value))
             value, log_det = value.flip(-1), log_det + more
-        return Flowed(value, log_det)
+        return Transformed(value, log_det)
 
-    def inverse(self, z: Tensor) -> Flowed:
-        """The noise that makes z, and the log-determinant of this inverse map."""
+    def inverse(self, z: Tensor) -> Transformed:
+        """The noise that makes z (..., k), and the log-determinant of this inverse map."""
+        self._check("z", z)
         value, log_det = z, z.new_zeros(z.shape[:-1])
         for network in reversed(self.networks):
             value = value.flip(-1)
             value, more = uncouple(value, *self._scale_and_shift(network, value))
             log_det = log_det + more
-        return Flowed(value, log_det)
+        return Transformed(value, log_det)
 
     def log_prob(self, z: Tensor) -> Tensor:
         r"""Log-density of z = f(noise), in nats, shape (...).
@@ -135,6 +164,12 @@ class CouplingFlow(nn.Module):
         like = next(self.parameters())
         noise = torch.randn((n, self.entries), generator=generator, device=generator.device)
         return self.forward(noise.to(like)).value
+
+    def _check(self, name: str, value: Tensor) -> None:
+        if value.ndim == 0 or value.shape[-1] != self.entries:
+            raise ValueError(
+                f"{name}: expected shape (..., {self.entries}), got {tuple(value.shape)}"
+            )
 
     def _scale_and_shift(self, network: nn.Module, value: Tensor) -> tuple[Tensor, Tensor]:
         scale, shift = network(value[..., : self.kept]).chunk(2, -1)

@@ -28,7 +28,7 @@ class Bound(NamedTuple):
 
 
 class VAE(nn.Module):
-    """A latent vector, a decoder that turns it into x, an encoder that guesses it back.
+    """A latent vector, a decoder that turns it into x, an encoder from x to a distribution of it.
 
     Args:
         encoder: from x (n, d) to (n, 2k): the means and then the logarithms of the variances.
@@ -70,6 +70,11 @@ class VAE(nn.Module):
     def bound(self, x: Tensor, *, noise: Tensor) -> Bound:
         """The ELBO of each example, from one draw of z for each (..., n, k) of the noise."""
         mean, log_var = self.encode(x)
+        if noise.shape[-2:] != mean.shape[-2:]:
+            raise ValueError(
+                f"noise: expected shape (..., {len(x)}, {self.latent}), a draw for each example, "
+                f"got {tuple(noise.shape)}"
+            )
         z = reparameterize(mean, log_var, noise)
         log_likelihood = self.likelihood.log_prob(x, self.decoder(z))
         kl = kl_to_standard_normal(mean, log_var).expand_as(log_likelihood)
@@ -78,6 +83,10 @@ class VAE(nn.Module):
     def log_weights(self, x: Tensor, *, noise: Tensor) -> Tensor:
         """log p(x, z) - log q(z|x) of K draws, noise (K, n, k), as (n, K)."""
         mean, log_var = self.encode(x)
+        if noise.dim() != 3 or noise.shape[1:] != mean.shape:
+            raise ValueError(
+                f"noise: expected shape (K, {len(x)}, {self.latent}), got {tuple(noise.shape)}"
+            )
         z = reparameterize(mean, log_var, noise)
         # The constants of the two normal densities cancel.
         log_ratio = (noise.square() + log_var - z.square()).sum(-1) / 2

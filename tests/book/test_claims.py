@@ -1,9 +1,9 @@
 """Every claim of the book can fail: each is shown to turn red when its formula is broken.
 
 A chapter runs once, in this process, cell by cell. Before a claim's cell a child process is
-forked for each break listed for it in ``tests/breaks/<slug>.py``: the child breaks the formula,
-runs the cell and reports which claims failed. Forks share nothing, so breaks cannot disturb
-each other or the chapter.
+forked for each break listed for it in ``tests/chapters/<slug>/breaks.py``: the child breaks the
+formula, runs the cell and reports which claims failed. Forks share nothing, so breaks cannot
+disturb each other or the chapter.
 """
 
 import importlib
@@ -21,13 +21,8 @@ import torch
 
 import gensrc.verify
 from book import ledger
-from book.execute import chapters, notebook_of, read_chapter
+from book.execute import chapters, notebook_of, read_chapter, slug
 from tests.support.breaks import Break, broken
-
-
-def slug(chapter: Path) -> str:
-    """``04-mixtures.md`` → ``mixtures``."""
-    return chapter.stem.partition("-")[2]
 
 
 def breaks(chapter: Path) -> list[Break]:
@@ -90,6 +85,8 @@ def forked(item: Break, sources: list[str], namespace: dict[str, Any]) -> dict[s
     os.waitpid(pid, 0)
     return dict(json.loads(answer)) if answer else {"failed": [], "error": "the child died"}
 
+
+pytestmark = pytest.mark.slow
 
 Outcome = tuple[list[str], dict[Break, dict[str, Any]]]
 

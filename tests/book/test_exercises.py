@@ -8,7 +8,10 @@ import ast
 import copy
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -16,10 +19,10 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.course import Course
-from autograder.engine import open_gradebook
-from autograder.grade import grade
-from autograder.release import release
-from autograder.withhold import copy_package, read_withholding
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading.grade import Result, grade
+from autograder.sandbox.withhold import copy_package, read_withholding
 from tests.support.answers import (
     ROOT,
     SLUGS,
@@ -35,6 +38,7 @@ from tests.support.answers import (
     read_exercise,
     source_of,
 )
+from tests.support.tiny_course import answered, hand_in, released, solved
 
 CASES = [
     pytest.param(slug, question, id=f"{slug}-{question.name}")
@@ -202,48 +206,124 @@ def test_notebook_with_its_solutions_runs_and_shows_its_figures(slug: str, tmp_p
             assert not streams, f"{mark(cell, 'grade_id')} writes to stderr: {streams}"
 
 
+FOREIGN_KERNEL = """\
+import sys
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("gensrc", "torch"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Without())
+"""
+SUBMISSIONS = [("author", 0), ("right", 1), ("right", 2), ("wrong", 0), ("blank", 0)]
+
+
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    root = tmp_path_factory.mktemp("exercises")
-    for slug in SLUGS:
+def course_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Course]:
+    """A function that releases an exercise, once, in a course of its own."""
+
+    @cache
+    def made(slug: str) -> Course:
+        root = tmp_path_factory.mktemp(slug)
         shutil.copytree(ROOT / "solutions" / slug, root / "solutions" / slug)
-    made = Course(root)
-    release(made, SLUGS)
+        release(Course(root), [slug])
+        return Course(root)
+
     return made
 
 
-SUBMISSIONS = [("right", 1), ("right", 2), ("wrong", 0), ("blank", 0)]
+@pytest.fixture(scope="module")
+def graded(course_of: Callable[[str], Course]) -> Callable[[str], dict[str, Result]]:
+    """A function that grades all the submissions to an exercise, once; the results by student."""
+
+    @cache
+    def made(slug: str) -> dict[str, Result]:
+        course = course_of(slug)
+        for kind, number in SUBMISSIONS:
+            hand_in(course, f"{kind}-{number}", _filled(course, slug, kind, number), slug)
+        return {one.student: one for one in grade(course, [slug])}
+
+    return made
+
+
+@each_exercise
+def test_release_has_neither_solutions_nor_hidden_tests(
+    course_of: Callable[[str], Course], slug: str
+) -> None:
+    source = source_of(slug).read_text(encoding="utf-8")
+    regions = list(_hidden_regions(source))
+    assert regions
+    given = source
+    for region in regions:
+        given = given.replace(region, "")
+    public = {line.strip() for line in given.splitlines()}
+    secret = {line.strip() for region in regions for line in region.splitlines()} - public
+    path = course_of(slug).release / slug / f"{slug}.ipynb"
+    cells = nbformat.read(path, as_version=4).cells
+    shown = {line.strip() for cell in cells for line in cell.source.splitlines()}
+    assert not secret & shown
+    assert "BEGIN " not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_exercises_in_a_foreign_kernel_say_one_sentence() -> None:
+    """Each begins with a cell that needs the package; one kernel tries all of these cells."""
+    first = [next(c for c in read_exercise(slug).cells if c.cell_type == "code") for slug in SLUGS]
+    notebook = nbformat.v4.new_notebook()
+    sources = [FOREIGN_KERNEL, *(cell.source for cell in first)]
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    NotebookClient(notebook, allow_errors=True, kernel_name="python3", timeout=60).execute()
+    for slug, cell in zip(SLUGS, notebook.cells[1:]):
+        (output,) = cell.outputs
+        (sentence,) = output.traceback
+        assert "is not installed" in sentence, slug
+        assert "make lab" in sentence, slug
 
 
 @pytest.mark.slow
 @each_exercise
 @pytest.mark.parametrize(("kind", "number"), SUBMISSIONS, ids=lambda value: str(value))
-def test_grader_agrees(course: Course, slug: str, kind: str, number: int) -> None:
+def test_grader_agrees(
+    course_of: Callable[[str], Course],
+    graded: Callable[[str], dict[str, Result]],
+    slug: str,
+    kind: str,
+    number: int,
+) -> None:
     student = f"{kind}-{number}"
-    _hand_in(course, slug, student, kind, number)
-    (result,) = grade(course, [slug], student=student)
+    result = graded(slug)[student]
     assert not result.message
-    points = _points_by_question(course, slug, student)
+    assert result.max_score > 0
+    points = _points_by_question(course_of(slug), slug, student)
     for question in questions(slug):
         score, most = points[question.name]
-        if kind == "right":
+        if kind in ("author", "right"):
             assert score == most, f"{question.name}: a right answer loses points"
         elif kind == "wrong":
             assert score < most, f"{question.name}: a wrong answer loses nothing"
         else:
             assert score == 0, f"{question.name}: a blank answer gets points"
+    if kind == "author":
+        assert result.score == result.max_score
+    elif kind == "blank":
+        assert result.score == 0
 
 
-def _hand_in(course: Course, slug: str, student: str, kind: str, number: int) -> None:
-    """Fill the released notebook with one answer to each question and submit it."""
-    notebook = nbformat.read(course.release / slug / f"{slug}.ipynb", as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and mark(cell, "solution") and kind != "blank":
-            found = [a for a in answers(slug, mark(cell, "grade_id")) if a.kind == kind]
-            cell.source = found[min(number, len(found) - 1)].source
-    folder = course.submitted / student / slug
-    folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / f"{slug}.ipynb")
+def _filled(course: Course, slug: str, kind: str, number: int) -> dict[str, Any]:
+    """The released notebook with one answer of this kind to each question."""
+    if kind == "author":
+        return solved(course, slug)
+    chosen: dict[str, Any] = {}
+    for question in questions(slug) if kind != "blank" else []:
+        found = [one for one in answers(slug, question.name) if one.kind == kind]
+        chosen[question.name] = found[min(number, len(found) - 1)].source
+    return answered(released(course, slug), chosen)
+
+
+def _hidden_regions(text: str) -> Iterator[str]:
+    for name in ("SOLUTION", "HIDDEN TESTS"):
+        yield from re.findall(rf"BEGIN {name}\n(.*?)\n[^\n]*END {name}", text, flags=re.DOTALL)
 
 
 def _points_by_question(course: Course, slug: str, student: str) -> dict[str, tuple[float, float]]:

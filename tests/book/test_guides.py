@@ -10,13 +10,14 @@ import pytest
 
 from autograder.__main__ import _parser, main
 from autograder.course import Course, GraderError, read_record
-from autograder.grade import grade
-from autograder.new import new_exercise
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.exercises.template import new_exercise
+from autograder.grading.grade import grade
 from tests.support.paths import ROOT
 from tests.support.tiny_course import answered, hand_in, released, solved
 
-GUIDES = [ROOT / "book" / "instructors.md", ROOT / "book" / "students.md", ROOT / "README.md"]
+PAGES = [ROOT / "book" / "instructors.md", ROOT / "book" / "students.md"]
+GUIDES = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 GRADER = re.compile(r"(?:\.venv/bin/)?python -m autograder(?= |$)")
 FOREIGN = {"sudo", "cd", "createdb"}  # of the system
 IN_A_GROUP = "systemd-run --user --scope -p Delegate=yes "
@@ -43,7 +44,7 @@ def fault(command: str) -> str:
             return "is not understood"
     elif words[0] == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        return "" if words[1] in targets else "is no target of the Makefile"
+        return "" if words[1] in [*targets, ".venv/.ready"] else "is no target of the Makefile"
     elif words[0] not in FOREIGN and words[: len(PIP)] != PIP:
         program = words[0].replace("../", "")
         if not (ROOT / program).exists() and not (ROOT / ".venv" / "bin" / program).exists():
@@ -86,7 +87,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("guide", GUIDES[:2], ids=lambda path: path.stem)
+@pytest.mark.parametrize("guide", PAGES, ids=lambda path: path.stem)
 def test_every_option_exists(guide: Path) -> None:
     text = re.sub(r"```.*?```", "", guide.read_text("utf-8"), flags=re.DOTALL)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
@@ -94,7 +95,7 @@ def test_every_option_exists(guide: Path) -> None:
 
 
 def test_every_command_of_the_grader_is_explained() -> None:
-    text = GUIDES[0].read_text("utf-8") + GUIDES[1].read_text("utf-8")
+    text = "".join(page.read_text("utf-8") for page in PAGES)
     action = next(a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction))
     for name in action.choices:
         assert re.search(rf"autograder {name}\b|make {name}\b", text), name
@@ -103,7 +104,7 @@ def test_every_command_of_the_grader_is_explained() -> None:
 def said() -> str:
     """All that the autograder says, its f-strings with … for what they fill in."""
     words = []
-    for path in (ROOT / "autograder").glob("*.py"):
+    for path in (ROOT / "autograder").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = (getattr(one, "value", "…") for one in node.values)
@@ -117,7 +118,7 @@ OTHERS = {"nameerror: name … is not defined"}  # said by Python
 
 
 def test_every_message_is_said() -> None:
-    text = GUIDES[1].read_text("utf-8")
+    text = PAGES[1].read_text("utf-8")
     messages = re.findall(r"^\| \*(.+?)\* \|", text, flags=re.MULTILINE)
     assert len(messages) >= 14
     everything = said()

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from book.execute import chapters
-from tests.support.browsing import ROOT, Book, without_network
+from tests.support.browsing import Book
+from tests.support.guards import OFFLINE
+from tests.support.paths import ROOT
 
 EXERCISE = "mixtures"
+
+pytestmark = pytest.mark.needs("offline")
 
 # In a new namespace even the loopback device is down, and Jupyter talks to its kernels over it.
 LOOPBACK_ONLY = """
@@ -39,7 +43,7 @@ print(sum(cell.get("execution_count") is not None for cell in notebook.cells), "
 def start(*arguments: str) -> subprocess.Popen[str]:
     """Start Python with these arguments where there is no network."""
     return subprocess.Popen(
-        [*without_network()[0], sys.executable, "-c", LOOPBACK_ONLY, sys.executable, *arguments],
+        [*OFFLINE, sys.executable, "-c", LOOPBACK_ONLY, sys.executable, *arguments],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": os.devnull},
         stdout=subprocess.PIPE,
@@ -64,13 +68,6 @@ def assert_graded(course: Path) -> None:
     with (course / "autograder" / "marks.csv").open() as table:
         (mark,) = csv.DictReader(table)
     assert float(mark["score"]) == float(mark["max_score"]) > 0, said
-
-
-@pytest.fixture(autouse=True)
-def _namespaces() -> None:
-    prefix, reason = without_network()
-    if not prefix:
-        pytest.skip(f"this machine allows no namespace without network: {reason}")
 
 
 def test_the_book_builds_without_network(book: Book) -> None:

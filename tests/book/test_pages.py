@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browsing import PATIENCE, ROOT, Book, pages
+from tests.support.browsing import PATIENCE, Book, pages
+from tests.support.guards import AXE
 
-AXE = ROOT / ".venv" / "share" / "axe-core" / "axe.min.js"
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.slow]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -144,11 +144,10 @@ def test_every_picture_has_words(visit: Visit) -> None:
         assert name.partition(".")[0] not in alt, f"{source}: {alt!r}"
 
 
+@pytest.mark.needs("accessibility")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_barrier_to_readers(visit: Visit, theme: str) -> None:
     """axe-core finds nothing serious or critical."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not there: run .ci/axe (it needs npm and the network)")
     page = visit.page
     page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
     if not page.evaluate("'axe' in window"):

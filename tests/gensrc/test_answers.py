@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from autograder.accounts import is_own
+from autograder.judge.outcomes import is_own
 from gensrc import answers
 from gensrc.answers import close, dict_answer, tensor_answer, tuple_answer
 from tests.support.paths import ROOT

@@ -82,7 +82,53 @@ def test_bad_modes(samples: Tensor, modes: Tensor, radius: float, message: str) 
         modes_covered(samples, modes, radius=radius)
 
 
+def test_radii_whose_squares_vanish_or_overflow() -> None:
+    for size in (1e-200, 1e-300, 1e200, 1e300):
+        modes = size * torch.tensor([[0.0, 0.0], [100.0, 0.0]], dtype=torch.float64)
+        samples = size * torch.tensor([[0.0, 0.9], [0.0, 3.0], [99.5, 0.0]], dtype=torch.float64)
+        assert modes_covered(samples, modes, radius=size).counts.tolist() == [1, 1]
+
+
+def test_numbers_that_make_no_coverage() -> None:
+    with pytest.raises(ValueError, match="radius: expected a positive number, got inf"):
+        modes_covered(torch.zeros(1, 2), torch.zeros(1, 2), radius=math.inf)
+    with pytest.raises(ValueError, match="at_least: expected at least 1, got 0"):
+        modes_covered(torch.zeros(1, 2), torch.zeros(1, 2), radius=1.0, at_least=0)
+    with pytest.raises(ValueError, match=r"modes: expected torch\.float32, got torch\.float64"):
+        modes_covered(torch.zeros(1, 2), torch.zeros(1, 2).double(), radius=1.0)
+    with pytest.raises(ValueError, match=r"samples: expected a floating-point tensor, got torch"):
+        modes_covered(torch.zeros(1, 2).long(), torch.zeros(1, 2), radius=1.0)
+
+
 # The classifier two-sample test
+
+
+def test_a_tie_between_the_samples_is_no_call() -> None:
+    # All 9 training points are neighbours, 3 of them from x: its share, and no more.
+    x, y = torch.zeros(6, 1), torch.zeros(12, 1)
+    result = classifier_two_sample_test(x, y, generator=seeded(), neighbours=9)
+    assert result.accuracy == pytest.approx(6 / 9)
+    assert result.p_value == 1
+
+
+def test_distant_clusters_keep_their_small_differences() -> None:
+    # |a|^2 - 2ab + |b|^2 has no digit left for a distance of 0.1 between points near 1e8.
+    side = torch.tensor([-1e8, 1e8], dtype=torch.float64).repeat(100)[:, None].expand(200, 30)
+    result = classifier_two_sample_test(side, side + 0.1, generator=seeded(), neighbours=1)
+    assert result.accuracy == 1
+    assert result.p_value < 1e-20
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e200, 1e307])
+def test_units_of_the_samples_do_not_matter(size: float) -> None:
+    x, y = torch.randn(2, 60, 3, generator=seeded(), dtype=torch.float64)
+    here = classifier_two_sample_test(x, y + 1, generator=seeded())
+    assert classifier_two_sample_test(size * x, size * (y + 1), generator=seeded()) == here
+
+
+def test_images_of_other_shapes_are_not_flattened_into_each_other() -> None:
+    with pytest.raises(ValueError, match=r"y: expected examples of shape \(2, 3\), as in x, got"):
+        classifier_two_sample_test(torch.zeros(9, 2, 3), torch.zeros(9, 3, 2), generator=seeded())
 
 
 def p_values(shift: float, repetitions: int, n: int = 400, m: int = 400) -> list[float]:
@@ -182,7 +228,12 @@ def test_identical_points_are_no_evidence() -> None:
 @pytest.mark.parametrize(
     ("x", "y", "neighbours", "message"),
     [
-        (torch.zeros(9, 2), torch.zeros(9, 3), None, "y: expected 2 coordinates, as in x, got 3"),
+        (
+            torch.zeros(9, 2),
+            torch.zeros(9, 3),
+            None,
+            r"y: expected examples of shape \(2,\), as in",
+        ),
         (
             torch.zeros(3, 2),
             torch.zeros(9, 2),
@@ -199,7 +250,7 @@ def test_identical_points_are_no_evidence() -> None:
         (torch.zeros(9, 2), torch.zeros(9, 2), 11, "neighbours: expected 1 to 10, got 11"),
         (
             torch.zeros(9),
-            torch.zeros(9, 2),
+            torch.zeros(9),
             None,
             r"x: expected shape \(n, d\), n >= 1, got \(9,\)",
         ),

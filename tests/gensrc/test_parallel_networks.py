@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gensrc.networks import mlp, parallel_mlps
+from gensrc.networks import ParallelLinear, mlp, parallel_mlps
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -54,3 +54,12 @@ def test_bad_numbers() -> None:
         parallel_mlps(0, [2, 1], generator=seeded())
     with pytest.raises(ValueError, match="sizes: expected at least two positive numbers, got"):
         parallel_mlps(2, [2], generator=seeded())
+
+
+def test_a_layer_refuses_what_it_cannot_keep_apart() -> None:
+    with pytest.raises(ValueError, match="copies, inputs, outputs: expected positive numbers, got"):
+        ParallelLinear(2, 0, 1, generator=seeded())
+    layer = ParallelLinear(3, 2, 1, generator=seeded())
+    for shape in ((5, 2), (5, 1, 2), (5, 3, 4), (3, 2)):
+        with pytest.raises(ValueError, match=r"x: expected shape \(n, 3, 2\), got"):
+            layer(torch.zeros(shape))

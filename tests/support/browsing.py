@@ -1,11 +1,9 @@
 """The built book and a browser to look at it: fixtures of the tests of pages."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +12,9 @@ import yaml
 from filelock import FileLock
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.support.guards import GUARDS, OFFLINE, chromium
 from tests.support.paths import ROOT
+from tests.support.sharing import shared_folder
 
 FLAGS = [
     "--no-sandbox",
@@ -40,14 +40,9 @@ class Book(NamedTuple):
     offline: bool  # whether it was built without network
 
 
-@cache
-def without_network() -> tuple[list[str], str]:
-    """What to put before a command to run it without network, and why that is impossible."""
-    prefix = ["unshare", "--map-root-user", "--net"]
-    if shutil.which(prefix[0]) is None:
-        return [], "the command unshare (util-linux) is not installed"
-    tried = subprocess.run([*prefix, "true"], capture_output=True, text=True)
-    return (prefix, "") if tried.returncode == 0 else ([], tried.stderr.strip())
+def offline() -> bool:
+    """Return whether the book can be built where there is no network."""
+    return not GUARDS["offline"].missing()
 
 
 def pages() -> list[str]:
@@ -70,7 +65,7 @@ def _build(target: Path) -> None:
     options = ["-q", "-W", "-n", "--keep-going", "--path-output", str(target)]
     commands = [
         [sys.executable, "-m", "autograder", "release"],
-        [*without_network()[0], str(program), "build", str(ROOT), *options],
+        [*(OFFLINE if offline() else []), str(program), "build", str(ROOT), *options],
     ]
     log, status = "", 0
     for command in commands:
@@ -90,9 +85,7 @@ def _build(target: Path) -> None:
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
     """The book, built once even when several processes run the tests."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
+    folder = shared_folder(tmp_path_factory)
     target = folder / "book"
     target.mkdir(exist_ok=True)
     with FileLock(folder / "book.lock"):
@@ -100,16 +93,13 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
             _build(target)
     status = int((target / "status").read_text())
     log = (target / "log").read_text()
-    return Book(target / "_build" / "html", status, log, bool(without_network()[0]))
+    return Book(target / "_build" / "html", status, log, offline())
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. It closes with the module: its event loop would disturb other tests."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        started.close()

@@ -1,27 +1,18 @@
 """Whether submissions can run in a sandbox on this machine; where they cannot, tests do without."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 
-from autograder.zygote import Family
+from autograder.process.forkserver import Family
+from tests.support.guards import GUARDS
 
-NONE = "no sandbox on this machine: bubblewrap is missing, or namespaces are forbidden"
 
-
-@cache
 def have_sandbox() -> bool:
     """Return whether namespaces can be made, and others within them."""
-    if not shutil.which("bwrap") or not shutil.which("unshare"):
-        return False
-    words = ["bwrap", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--unshare-pid"]
-    inner = ["--unshare-net", "unshare", "--user", "--net", "true"]
-    return subprocess.run([*words, *inner], capture_output=True, check=False).returncode == 0
+    return not GUARDS["sandbox"].missing()
 
 
 def family(root: int) -> set[int]:
@@ -39,7 +30,7 @@ def _graders_without_sandbox() -> Iterator[None]:
     if have_sandbox():
         yield
         return
-    from autograder import grade
+    from autograder.grading import grade
 
     court_for = grade.court_for
 

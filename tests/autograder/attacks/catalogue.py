@@ -80,7 +80,7 @@ ip.run_code = lambda *a, **k: None""",
     "json": "import json\njson.dumps = lambda *a, **k: '{\"tree\": true}'\njson.loads = dict",
     "struct": "import struct, socket\nstruct.pack = lambda *a: b''\nsocket.socket.sendall = lambda *a: None",
     "our modules": """\
-import sys, autograder.peer as p, autograder.wire as w
+import sys, autograder.exchange.endpoint as p, autograder.exchange.serialize as w
 p.Peer._perform = lambda *a, **k: ({"tree": True, "tensors": []}, [])
 w.pack = None
 sys.modules['torch'] = None""",
@@ -171,9 +171,9 @@ assert 'log' in source, 'nothing to see'""",
     "NaN": "import math\nmean_square = lambda x: x.new_tensor(math.nan)\nhalves = lambda n: math.nan",
     "huge integers": "mean_square = halves = lambda x: 10 ** 100_000",
     "shape that lies": """\
-import autograder.wire as w
+import autograder.exchange.serialize as w
 w.tensor_head = lambda t: [str(t.dtype), [2 ** 39, 2 ** 39]]
-import autograder.peer as p
+import autograder.exchange.endpoint as p
 p.tensor_head = w.tensor_head
 mean_square = lambda x: x.mean()""",
     "huge tensor": "import torch\nmean_square = lambda x: torch.empty(1).expand(2 ** 40)",
@@ -206,12 +206,12 @@ def mean_square(x):
     return torch.randn((), dtype=x.dtype)""",
     "names of the tests": "expected = draw = x = torch = 0\nclose = check = lambda *a: True\nassertTrue = close",
     "handles that are none": """\
-import autograder.peer as p
+import autograder.exchange.endpoint as p
 p.Peer._export = lambda self, value: {"handle": [10 ** 9, "function", "print"]}
 class C: pass
 mean_square = halves = lambda x: C()""",
     "functions by name": """\
-import autograder.peer as p
+import autograder.exchange.endpoint as p
 p.Peer._export = lambda self, value: {"shared": ["torch", "load"]}
 class C: pass
 mean_square = halves = lambda x: C()""",
@@ -219,7 +219,7 @@ mean_square = halves = lambda x: C()""",
 
 TAMPER |= {
     f"malformed reply {number}": f"""\
-import autograder.peer as p
+import autograder.exchange.endpoint as p
 p.Peer._perform = lambda *a, **k: ({reply}, [])"""
     for number, reply in enumerate(
         [
@@ -242,13 +242,13 @@ p.Peer._perform = lambda *a, **k: ({reply}, [])"""
 }
 TAMPER |= {
     "answers sent twice": """\
-import autograder.channel as c
+import autograder.exchange.channel as c
 send = c.Channel.send
 def again(self, head, blobs):
     for _ in range(3): send(self, head, blobs)
 c.Channel.send = again""",
     "an old answer sent again": """\
-import autograder.channel as c
+import autograder.exchange.channel as c
 send, kept = c.Channel.send, []
 def old(self, head, blobs):
     kept.append((head, blobs))
@@ -256,7 +256,7 @@ def old(self, head, blobs):
 c.Channel.send = old
 mean_square = lambda x: x.mean()""",
     "forged gradients": """\
-import torch, autograder.peer as p
+import torch, autograder.exchange.endpoint as p
 p.Peer._pull_back = lambda self, head, reader, leaves: [torch.zeros(10 ** 6)] * 3
 mean_square = lambda x: x.sum() * 0""",
     "tracing": """\
@@ -319,7 +319,7 @@ ranks = lambda x: Yes()
 
 BREAK: dict[str, str] = {
     "forged output": """\
-import autograder.student as s
+import autograder.student.cells as s
 evil = '"><script>alert(1)</script><img src="'
 kinds = ('image/png', 'image/svg+xml', 'application/javascript', 'text/html', 'text/latex')
 told = {'kind': 'display_data', 'data': {kind: evil for kind in kinds}}

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from nbconvert.exporters import HTMLExporter
 
-from autograder import warm
 from autograder.course import Course, digest_folder
-from autograder.grade import Result, grade
-from autograder.release import release
-from autograder.settings import settings
+from autograder.exercises.publish import release
+from autograder.gradebook.settings import settings
+from autograder.grading import pool as warm
+from autograder.grading.grade import Result, grade
 from tests.autograder.attacks.catalogue import ATTACKS, RIGHT_Q1, RIGHT_Q2, TAMPER, Attack
-from tests.support.sandboxing import NONE, have_sandbox
 from tests.support.tiny_course import (
     HEADER,
     answer,
@@ -58,7 +57,7 @@ VAULT = (
     )
 )
 FULL = 7
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not have_sandbox(), reason=NONE)]
+pytestmark = [pytest.mark.slow, pytest.mark.needs("sandbox")]
 EVERY = 6  # attacks between two honest students
 
 

@@ -11,22 +11,19 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.course import Course, GraderError
-from autograder.engine import open_gradebook
-from autograder.grade import grade
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading.grade import grade
+from tests.support.guards import postgres
 from tests.support.tiny_course import HALF, answered, hand_in, released, solved, tiny_course
 
-PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 NOBODY = 65534  # PostgreSQL refuses to run as root
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """The URL of an empty database, whose server ends with the tests."""
-    if not PROGRAMS:
-        pytest.skip("PostgreSQL is not installed (Debian and Ubuntu: apt install postgresql)")
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    programs = PROGRAMS[-1].parent
+    programs = postgres()
     place = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: the socket's path is bounded
     user: dict[str, object] = {"cwd": place}
     if os.getuid() == 0:
@@ -53,6 +50,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("postgresql")
 def test_the_whole_way_in_postgresql(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +84,7 @@ def test_the_whole_way_in_postgresql(
 
 def test_nbgrader_opens_the_same_gradebook(tmp_path: Path) -> None:
     (tmp_path / "course.toml").write_text('database = "postgresql://grader@db/course"\n')
-    from autograder.settings import settings
+    from autograder.gradebook.settings import settings
 
     assert settings(Course(tmp_path)).CourseDirectory.db_url == "postgresql://grader@db/course"
     other = Course(tmp_path, "sqlite:///other.db")

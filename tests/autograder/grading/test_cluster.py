@@ -14,18 +14,16 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed import Client
 
-from autograder import cluster
 from autograder.__main__ import main
 from autograder.course import Course, read_record
-from autograder.engine import open_gradebook
-from autograder.release import release
-from autograder.submission import Submission
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading import cluster
+from autograder.submissions.files import Submission
 from tests.support.paths import ROOT
-from tests.support.sandboxing import NONE, have_sandbox
 from tests.support.tiny_course import answered, hand_in, released, solved, tiny_course
-
-Client = pytest.importorskip("distributed", reason="distributed is not installed").Client
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
 DASK = [sys.executable, "-m", "dask"]
@@ -73,6 +71,33 @@ class Machines:
             process.wait()
 
 
+def test_the_digest_of_the_program_sees_packages_below_it_and_no_folder_of_the_course(
+    tmp_path: Path,
+) -> None:
+    for name in (
+        "a.py",
+        "room/__init__.py",
+        "room/b.py",
+        "room/deep/__init__.py",
+        "room/deep/c.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "submitted" / "s01").mkdir(parents=True)
+    (tmp_path / "submitted" / "s01" / "d.py").write_text("handed in")
+    found = [path.relative_to(tmp_path).as_posix() for path in cluster.program_files(tmp_path)]
+    assert found == [
+        "a.py",
+        "room/__init__.py",
+        "room/b.py",
+        "room/deep/__init__.py",
+        "room/deep/c.py",
+    ]
+    package = Path(main.__code__.co_filename).parent
+    below = {path for path in package.rglob("*.py") if (path.parent / "__init__.py").exists()}
+    assert set(cluster.program_files(package)) == below
+
+
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[Machines]:
     (tmp_path / "dask").mkdir()
@@ -85,8 +110,6 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
 
 def class_of(course: Course, number: int) -> dict[str, float]:
     """Hand in for so many students; return their points."""
-    if not have_sandbox():
-        pytest.skip(NONE)
     release(course, [])
     wrong = answered(released(course), WRONG)
     full = answered(solved(course), {"q2": "import time\ntime.sleep(1)\n\ndef half(x): return x/2"})
@@ -114,12 +137,15 @@ def sandboxes(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """The processes under a worker that run students' code."""
     try:
         children = psutil.Process(worker.pid).children(recursive=True)
-        return [one for one in children if "autograder.zygote" in " ".join(one.cmdline())]
+        return [
+            one for one in children if "autograder.process.forkserver" in " ".join(one.cmdline())
+        ]
     except psutil.NoSuchProcess:
         return []
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: Machines) -> None:
     course = tiny_course(tmp_path / "course")
     wanted = class_of(course, 12)
@@ -145,6 +171,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, machines: M
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 @pytest.mark.parametrize("who", ["worker", "scheduler"])
 def test_when_the_cluster_is_gone_the_rest_is_judged_here(
     tmp_path: Path, machines: Machines, who: str
@@ -153,7 +180,7 @@ def test_when_the_cluster_is_gone_the_rest_is_judged_here(
     wanted = class_of(course, 4)
     worker = machines.worker()
     code = (
-        "import sys, autograder.cluster as c, autograder.__main__ as m\n"
+        "import sys, autograder.grading.cluster as c, autograder.__main__ as m\n"
         "c.PATIENCE = 3\n"
         "sys.exit(m.main(sys.argv[1:]))"
     )
@@ -173,6 +200,7 @@ def test_when_the_cluster_is_gone_the_rest_is_judged_here(
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
     course = tiny_course(tmp_path)
     wanted = class_of(course, 2)
@@ -183,14 +211,15 @@ def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.needs("sandbox")
 def test_a_worker_of_another_version_is_told(tmp_path: Path, machines: Machines) -> None:
     course = tiny_course(tmp_path / "course")
     class_of(course, 1)
     other = tmp_path / "other"
-    (other / "autograder").mkdir(parents=True)
-    for path in (ROOT / "autograder").glob("*.py"):
-        text = path.read_text()
-        (other / "autograder" / path.name).write_text(f"{text}\n# changed\n")
+    for path in cluster.program_files(ROOT / "autograder"):
+        place = other / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"{path.read_text()}\n# changed\n")
     machines_environment = {**ENVIRONMENT, "PYTHONPATH": f"{other}{os.pathsep}{ROOT}"}
     before = dict(ENVIRONMENT)
     ENVIRONMENT.update(machines_environment)

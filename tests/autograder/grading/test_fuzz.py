@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.course import Course
-from autograder.grade import grade
-from autograder.rebuild import mark_of, rebuild
-from autograder.release import release
-from autograder.submission import Submission, objection, read_submitted
+from autograder.exercises.publish import release
+from autograder.grading.grade import grade
+from autograder.grading.rebuild import mark_of, rebuild
+from autograder.submissions.files import Submission, objection, read_submitted
 from tests.support.tiny_course import hand_in, solved, tiny_course
 
 junk = st.recursive(

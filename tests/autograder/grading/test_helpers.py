@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grade import grade
-from autograder.release import release
+from autograder.exercises.publish import release
+from autograder.grading.grade import grade
 from tests.support.tiny_course import HEADER, answer, answered, cell, hand_in, released, tiny_course
 
 GIVEN = "import torch\n\nfrom gensrc.answers import dict_answer, tensor_answer"

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cgroups, warm
-from autograder.cgroups import Group, Place, find, group
-from autograder.grade import grade
-from autograder.release import release
-from autograder.sandbox import LIMITS
+from autograder.exercises.publish import release
+from autograder.grading import pool as warm
+from autograder.grading.grade import grade
+from autograder.judge import cgroups
+from autograder.judge.cgroups import Group, Place, find, group
+from autograder.sandbox.launch import LIMITS
 from tests.support.tiny_course import answered, hand_in, solved, tiny_course
 
 FOUND = find()
-needs_groups = pytest.mark.skipif(FOUND is None, reason="control groups cannot be made here")
+needs_groups = pytest.mark.needs("cgroups")
 
 MOUNTS = """\
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755

@@ -6,10 +6,10 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.course import Course, digest_folder
-from autograder.engine import open_gradebook
-from autograder.grade import grade
-from autograder.release import release
-from autograder.report import Report, as_text, histogram, report
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.grading.grade import grade
+from autograder.results.report import Report, as_text, histogram, report
 from tests.support.tiny_course import (
     DEAD,
     EXERCISE,

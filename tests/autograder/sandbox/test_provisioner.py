@@ -21,19 +21,19 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import sandbox
 from autograder.__main__ import main
 from autograder.course import GraderError
-from autograder.engine import open_gradebook
-from autograder.kernelspec import KERNEL, PROVISIONER
-from autograder.release import release
-from tests.autograder.gradebook.test_nbgrader import CONFIG, nbgrader
+from autograder.exercises.publish import release
+from autograder.gradebook.nbgrader_api import open_gradebook
+from autograder.sandbox import launch as sandbox
+from autograder.sandbox.kernelspec import KERNEL, PROVISIONER
+from tests.autograder.gradebook.test_nbgrader_api import CONFIG, nbgrader
 from tests.support.paths import ROOT
-from tests.support.sandboxing import NONE, family, have_sandbox
+from tests.support.sandboxing import family
 from tests.support.tiny_course import answered, hand_in, solved, tiny_course
 
 GROUP = "jupyter_client.kernel_provisioners"
-needs_sandbox = pytest.mark.skipif(not have_sandbox(), reason=NONE)
+needs_sandbox = pytest.mark.needs("sandbox")
 make: Any = new_code_cell
 
 
@@ -128,7 +128,8 @@ def test_pyproject_names_the_provisioner() -> None:
     module, _, name = declared().partition(":")
     assert issubclass(getattr(importlib.import_module(module), name), LocalProvisioner)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert module.split(".")[0] in project["tool"]["setuptools"]["packages"]
+    packages = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert f"{module.split('.')[0]}*" in packages
 
 
 def test_the_kernelspec(
@@ -139,14 +140,14 @@ def test_the_kernelspec(
     assert spec["metadata"]["kernel_provisioner"]["provisioner_name"] == PROVISIONER
     assert main(["kernelspec", "--to", str(tmp_path), "--files", str(tmp_path / "no")]) == 1
     assert "no: there is no such folder; give one with --files." in capsys.readouterr().err
-    monkeypatch.setattr("autograder.kernelspec.entry_points", lambda **_: ())
+    monkeypatch.setattr("autograder.sandbox.kernelspec.entry_points", lambda **_: ())
     assert main(["kernelspec", "--to", str(tmp_path)]) == 1
     assert "Jupyter does not know the sandbox yet: run" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
     monkeypatch.undo()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere another sentence comes first")
+@pytest.mark.needs("linux")  # elsewhere another sentence comes first
 @pytest.mark.parametrize("found", [True, False])
 def test_no_kernel_where_there_is_no_sandbox(
     found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -251,7 +252,7 @@ def test_a_kernel_that_takes_too_much_ends(
 ) -> None:
     monkeypatch.setitem(sandbox.LIMITS, "together", 300 << 20)
     monkeypatch.setattr(
-        "autograder.provisioner.SandboxProvisioner.cpu", 4 if limit == "cpu" else 999
+        "autograder.sandbox.provisioner.SandboxProvisioner.cpu", 4 if limit == "cpu" else 999
     )
     manager, client = start()
     client.execute(f"import time\n{code}")

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import archives
 from autograder.__main__ import main
-from autograder.archives import Refused, entries_of
-from autograder.collect import Collected, collect, collected_at
 from autograder.course import Course, GraderError, digest_folder
-from autograder.lms import owner_of
-from autograder.record import hand_in_time
-from autograder.submission import Submission
-from autograder.unpacking import STAMP
+from autograder.grading.record import hand_in_time
+from autograder.submissions import archives
+from autograder.submissions.archives import Refused, entries_of
+from autograder.submissions.collect import Collected, collect, collected_at
+from autograder.submissions.files import Submission
+from autograder.submissions.lms import owner_of
+from autograder.submissions.unpacking import STAMP
 from tests.support.tiny_course import tiny_course
 
 NOON = datetime(2026, 3, 4, 12, 0, 0)

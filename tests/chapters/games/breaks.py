@@ -21,15 +21,15 @@ EXTRAGRADIENT = "gensrc.games.dynamics.extragradient"
 PROXIMAL = "gensrc.games.dynamics.xy_proximal"
 
 EQUILIBRIA = [
-    Break("eq-game-programme (fingers, by search)", SOLVE, "lowest + span *", "span *"),
+    Break("eq-game-programme (fingers, by search)", SOLVE, "least + (most", "least.abs() + (most"),
     Break(
         (
             "eq-game-programme (hands, fingers, kicks)",
             "thm-minimax (40 games, players exchanged)",
         ),
         SOLVE,
-        "lowest + span *",
-        "span *",
+        "least + (most",
+        "least.abs() + (most",
     ),
     Break("eq-game-programme (fingers, the strategy)", SOLVE, "row.to", "row.flip(0).to"),
     Break(
@@ -54,17 +54,19 @@ EQUILIBRIA = [
     Break("def-nash (sides)", "cell", "[10, 0], [0, 10]", "[0, 10], [10, 0]"),
     Break("def-nash (hands)", "cell", "(hands, -hands)", "(hands, hands)"),
     Break("def-nash (prisoners as printed)", "cell", "numbers([1, 2], [0, 0])", "prisoners.T"),
-    Break("prop-indifference (friends)", MIXED, "row.to(kind)", "row.flip(0).to(kind)"),
+    Break("prop-indifference (friends)", MIXED, "_strategy(row, row", "_strategy(row[::-1], row"),
     Break("def-mixed-payoff (friends)", EXPECTED, "* column", "* row"),
     Break(
         "prop-indifference (no gain from leaving, 60 random games)",
-        MIXED,
-        "<= 1e-9 * scale",
-        "<= scale",
+        INDIFFERENT,
+        "gain > 0",
+        "gain > 10**99",
     ),
     Break("prop-indifference (kicks)", SOLVE, "row.to", "row.flip(0).to"),
     Break("def-exploitability (kicks as observed)", GAP, "payoff.mT", "payoff"),
-    Break("def-exploitability (kicks as observed)", GAINS, "by_column * column", "by_column * row"),
+    Break(
+        "def-exploitability (kicks as observed)", GAINS, "by_column) * column", "by_column) * row"
+    ),
 ]
 
 THEOREM = [
@@ -144,13 +146,13 @@ FLOWS = [
         "point + size * field(point - size",
     ),
     Break("eq-extragradient-radius (relative)", "cell", "1 - eta**2 + eta**4", "1 - eta**2"),
-    Break("eq-proximal-radius (relative)", PROXIMAL, "(1 + size**2)", "(1 + size)"),
+    Break("eq-proximal-radius (relative)", PROXIMAL, "return cos * (", "return ("),
     Break("prop-last-play (hands: farther every round)", "cell", "1 / 3, 1 / 3", "1 / 2, 1 / 6"),
     Break(
         "prop-last-play (hands: the last round is exploitable)",
         WEIGHTS,
-        "rows[-1] @ payoff",
-        "(rows[-1].log() + rate * payoff @ columns[-1]).softmax(0) @ payoff",
+        "log_row.exp() @ a",
+        "(log_row + rate * a @ log_column.exp()).softmax(0) @ a",
     ),
 ]
 

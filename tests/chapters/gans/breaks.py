@@ -18,7 +18,7 @@ MODES = "gensrc.metrics.modes_covered"
 TEST = "gensrc.metrics.classifier_two_sample_test"
 
 DISCRIMINATOR = [
-    Break("eq-optimal-discriminator (stamps)", BEST, "p_data / torch", "p_g / torch"),
+    Break("eq-optimal-discriminator (stamps)", BEST, "return p_data /", "return p_g /"),
     Break("eq-optimal-discriminator (stamps)", BEST, "p_data + p_g", "2 * p_g"),
     Break(
         "def-game-value (a batch of stamps, once and three times)",
@@ -37,14 +37,14 @@ DISCRIMINATOR = [
     Break(
         "thm-optimal-discriminator (stationary: two densities)",
         BEST,
-        "p_data / torch",
-        "p_g / torch",
+        "return p_data /",
+        "return p_g /",
     ),
     Break(
         "thm-optimal-discriminator (no random discriminator is better)",
         BEST,
-        "p_data / torch",
-        "p_g / torch",
+        "return p_data /",
+        "return p_g /",
     ),
     Break("cor-value-gap (ten thousand discriminators)", KL, "- xlogy(p, q)", "- xlogy(q, p)"),
     Break("cor-value-gap (ten thousand discriminators)", "cell", "(p_data + p_g) *", "p_data *"),
@@ -77,8 +77,8 @@ DIVERGENCES = [
     Break(
         "prop-virtual-criterion",
         BEST,
-        "p_data / torch",
-        "p_g / torch",
+        "return p_data /",
+        "return p_g /",
     ),
     Break(
         (
@@ -126,7 +126,7 @@ OPTIMUM = [
         "xlogy(p_data, d_star) + ",
         "",
     ),
-    Break("thm-function-space (the distance halves)", BEST, "p_data / torch", "p_g / torch"),
+    Break("thm-function-space (the distance halves)", BEST, "return p_data /", "return p_g /"),
     Break("thm-function-space (the distance halves)", "cell", "0.5 ** torch", "0.6 ** torch"),
     Break("prop-dropped-modes (seven kinds of eight)", "cell", "- (1 + s) *", "- (1 - s) *"),
     Break("prop-dropped-modes (seven kinds of eight)", CRITERION, "+ xlogy", "- xlogy"),

@@ -6,7 +6,7 @@ ELBO = "gensrc.vae.elbo"
 DIAGONAL = "gensrc.vae.kl_to_standard_normal"
 FULL = "gensrc.vae.kl_full_to_standard_normal"
 DRAW = "gensrc.vae.reparameterize"
-SCORE = "gensrc.vae.score_function"
+SCORE = "gensrc.vae.reinforce_surrogate"
 WEIGHTED = "gensrc.vae.importance_weighted_bound"
 BOUND = "gensrc.vae.VAE.bound"
 WEIGHTS = "gensrc.vae.VAE.log_weights"
@@ -37,7 +37,7 @@ NORMALS = [
     Break("prop-gaussian-kl (by integration)", "cell", "@ delta - 2", "@ delta - 1"),
     Break("prop-gaussian-kl (by integration)", "cell", "delta @ inverse @ delta", "delta @ delta"),
     Break("eq-kl-full (by integration)", FULL, "- log_det", "+ log_det"),
-    Break("eq-kl-full (by integration)", FULL, "- k", ""),
+    Break("eq-kl-full (by integration)", FULL, "+ below", ""),
     Break(  # as printed in a source
         ("eq-kl-diagonal (by integration)", "eq-kl-diagonal (σ = ½)"),
         DIAGONAL,

@@ -116,10 +116,10 @@ def test_bad_input_is_refused_in_words() -> None:
         r"expected shapes \(K,\) and \(K, J\)": lambda: stochastic_network_transition(
             half, torch.ones(3, 1)
         ),
-        "corruption: expected probabilities": lambda: stochastic_network_transition(
+        "corruption: expected a sum of 1": lambda: stochastic_network_transition(
             half, torch.ones(2, 2)
         ),
-        "p_data: expected probabilities": lambda: stochastic_network_transition(
+        "p_data: expected a sum of 1": lambda: stochastic_network_transition(
             2 * half, torch.ones(2, 1)
         ),
     }.items():

@@ -17,15 +17,12 @@ import torch
 from scipy.stats import norm
 
 from gensrc.data import DataError, crabs, digits, downloads, mnist, ring, ring_modes
+from tests.support.guards import MNIST
 from tests.support.paths import ROOT
 
-SHARED = Path(os.environ.get("GENSRC_DATA") or ROOT.parent / "shared" / "mnist")
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
 
-needs_mnist = pytest.mark.skipif(
-    not (SHARED / f"{IMAGES}.gz").is_file(),
-    reason="MNIST's files are neither in $GENSRC_DATA nor in ../shared/mnist",
-)
+needs_mnist = pytest.mark.needs("mnist")
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -95,8 +92,13 @@ def test_bad_rings() -> None:
         ring(0, generator=seeded())
     with pytest.raises(ValueError, match="n, std: expected n >= 1 and std >= 0, got 3 and -1"):
         ring(3, std=-1, generator=seeded())
-    with pytest.raises(ValueError, match="modes: expected at least 1, got 0"):
-        ring(3, modes=0, generator=seeded())
+    for std in (math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"n, std: expected .* got 3 and {std}"):
+            ring(3, std=std, generator=seeded())
+    for modes, radius in ((0, 2.0), (8, math.nan), (8, math.inf), (8, 0.0), (8, -1.0)):
+        message = f"modes, radius: expected modes >= 1 and radius > 0, got {modes} and {radius}"
+        with pytest.raises(ValueError, match=message):
+            ring(3, modes=modes, radius=radius, generator=seeded())
 
 
 def test_ring_on_cuda(cuda: torch.device) -> None:
@@ -108,7 +110,7 @@ def test_ring_on_cuda(cuda: torch.device) -> None:
 
 @needs_mnist
 def test_mnist_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GENSRC_DATA", str(SHARED))
+    monkeypatch.setenv("GENSRC_DATA", str(MNIST))
     images, labels = mnist("test")
     assert images.shape == (10_000, 28, 28)
     assert (images.dtype, labels.dtype) == (torch.float32, torch.int64)
@@ -124,7 +126,7 @@ def test_mnist_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_mnist
 def test_mnist_train() -> None:
-    images, labels = mnist("train", root=SHARED)
+    images, labels = mnist("train", root=MNIST)
     assert images.shape == (60_000, 28, 28)
     assert labels[:5].tolist() == [5, 0, 4, 1, 9]
     # Mean and standard deviation as everyone who normalises MNIST uses them.
@@ -138,13 +140,13 @@ def test_root_comes_before_the_environment_and_files_may_be_decompressed(
 ) -> None:
     monkeypatch.setenv("GENSRC_DATA", str(tmp_path / "nowhere"))
     for name in (IMAGES, LABELS):
-        (tmp_path / name).write_bytes(gzip.decompress((SHARED / f"{name}.gz").read_bytes()))
+        (tmp_path / name).write_bytes(gzip.decompress((MNIST / f"{name}.gz").read_bytes()))
     assert mnist("test", root=tmp_path).labels[0] == 7
 
 
 @needs_mnist
 def test_one_changed_pixel_is_noticed(tmp_path: Path) -> None:
-    raw = bytearray(gzip.decompress((SHARED / f"{IMAGES}.gz").read_bytes()))
+    raw = bytearray(gzip.decompress((MNIST / f"{IMAGES}.gz").read_bytes()))
     raw[100_000] ^= 1
     (tmp_path / IMAGES).write_bytes(raw)
     found = hashlib.sha256(raw).hexdigest()
@@ -157,7 +159,7 @@ def test_one_changed_pixel_is_noticed(tmp_path: Path) -> None:
 
 @needs_mnist
 def test_a_truncated_real_file_is_noticed(tmp_path: Path) -> None:
-    whole = (SHARED / f"{IMAGES}.gz").read_bytes()
+    whole = (MNIST / f"{IMAGES}.gz").read_bytes()
     (tmp_path / f"{IMAGES}.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(
         DataError, match=r"\.gz: expected a whole gzip file, got a damaged or trunc"
@@ -220,7 +222,7 @@ def test_a_folder_without_the_files(tmp_path: Path) -> None:
         mnist("test", root=tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.needs("user")
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / IMAGES).write_bytes(b"")
     (tmp_path / IMAGES).chmod(0)

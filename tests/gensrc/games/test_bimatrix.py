@@ -117,6 +117,54 @@ def test_units_do_not_matter(scale: float, shift: float) -> None:
     assert torch.allclose(found[2].row, f64(0.6, 0.4), atol=1e-6)
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-9, 1.0, 1e9, 1e300])
+def test_each_player_has_a_unit_of_its_own(unit: float) -> None:
+    # One wants to meet, the other to be alone: no pure equilibrium, whatever the units.
+    (only,) = mixed_equilibria(f64([0, 1], [1, 0]), unit * f64([1, 0], [0, 1]))
+    assert only.row.tolist() == only.column.tolist() == [0.5, 0.5]
+    (other,) = mixed_equilibria(unit * f64([0, 1], [1, 0]), f64([1, 0], [0, 1]))
+    assert other.row.tolist() == other.column.tolist() == [0.5, 0.5]
+
+
+def test_a_strictly_dominated_action_is_never_played() -> None:
+    found = mixed_equilibria(f64([1, 1], [1 + 1e-10, 1 + 1e-10]), f64([0, 1], [1, 0]))
+    assert [e.row.tolist() for e in found] == [[0, 1]]
+
+
+@pytest.mark.parametrize("small", [1e-13, 1e-40, 1e-300])
+def test_small_probabilities_are_found(small: float) -> None:
+    game = torch.diag(f64(1, small))
+    found = mixed_equilibria(game, game)
+    assert len(found) == 3
+    assert found[2].row.tolist() == pytest.approx([small, 1], rel=1e-12, abs=0)
+
+
+def test_a_probability_below_the_dtype_is_refused() -> None:
+    game = torch.diag(torch.tensor([1e30, 1e-30]))
+    with pytest.raises(ValueError, match=r"equilibria torch.float32 can hold, .* about 1e-60"):
+        mixed_equilibria(game, game)
+
+
+def test_gains_are_never_negative_and_know_no_offset(generator: torch.Generator) -> None:
+    x = torch.randn(6, 3, generator=generator).softmax(1)  # sums of 1 + 1e-7
+    y = torch.randn(6, 4, generator=generator).softmax(1)
+    a = torch.randn(3, 4, generator=generator, dtype=torch.float64)
+    gains = deviation_gains(a, -a, x.double(), y.double())
+    shifted = deviation_gains(a + 1e8, -a + 1e8, x.double(), y.double())
+    for here, there in zip(gains, shifted):
+        assert (here >= 0).all()
+        assert torch.allclose(here, there, atol=1e-6)
+
+
+def test_whole_and_mixed_payoffs() -> None:
+    for one, other in ((PENNIES.long(), -PENNIES), (PENNIES, -PENNIES.long())):
+        (only,) = mixed_equilibria(one, other)
+        assert only.row.dtype == torch.float64
+        assert deviation_gains(one, other, f64(1, 0), f64(1, 0)).column == 2
+    with pytest.raises(ValueError, match=r"row_payoff and torch.float32, got \(2, 2\) and torch"):
+        mixed_equilibria(PENNIES.float(), PENNIES)
+
+
 def test_deviation_gains_by_hand_and_for_zero_sum(generator: torch.Generator) -> None:
     gains = deviation_gains(DILEMMA, DILEMMA.mT, f64([1, 0], [0, 1]), f64([1, 0], [1, 0]))
     assert gains.row.tolist() == [1, 0]

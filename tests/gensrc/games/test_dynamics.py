@@ -151,6 +151,58 @@ def test_bad_sizes(size: float, steps: int) -> None:
         path(simultaneous, f64(1, 0), size=size, steps=steps)
 
 
+@pytest.mark.parametrize("size", [0.0, -0.1, math.nan, math.inf])
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_refuses_a_size_that_is_not_positive(
+    step: Callable[[Tensor, float], Tensor], size: float
+) -> None:
+    # A negative step is one of the reversed game.
+    with pytest.raises(ValueError, match=f"size: expected a positive number, got {size}"):
+        step(f64(1, 0), size)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_refuses_a_point_that_is_none(step: Callable[[Tensor, float], Tensor]) -> None:
+    for bad in (f64(1, 2, 3), f64(math.inf, 0)):
+        with pytest.raises(ValueError, match="point: expected"):
+            step(bad, 0.1)
+
+
+@pytest.mark.parametrize("step", [simultaneous, alternating, extragradient])
+def test_a_field_keeps_the_shape(step: Callable[..., Tensor]) -> None:
+    for field in (lambda p: p[..., :1], lambda p: p[:, None]):
+        with pytest.raises(ValueError, match=r"field: expected the shape \(3, 2\) of the point"):
+            step(torch.zeros(3, 2), 0.1, field)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("h", [1e-30, 1e30, 1e200, 1e300])
+def test_proximal_steps_of_any_size(h: float, dtype: torch.dtype) -> None:
+    after = xy_proximal(torch.tensor([5.0, 1.0], dtype=dtype), h)
+    expected = [5.0, 1.0] if h < 1 else [-1 / h, 5 / h]
+    assert after.tolist() == pytest.approx(
+        expected, rel=1e-6, abs=1e-44 if dtype.itemsize == 4 else 0
+    )
+
+
+def test_a_path_that_leaves_the_numbers_is_an_error() -> None:
+    with pytest.raises(
+        ValueError, match="steps: expected finite points, got NaN or infinity in st"
+    ):
+        path(simultaneous, torch.tensor([1.0, 0.0]), size=1e10, steps=4)
+
+
+def test_times_and_starts_do_not_meet_by_accident() -> None:
+    starts = torch.ones(3, 2, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"time: expected shape \(3,\), got \(3, 1\)"):
+        xy_orbit(starts, torch.zeros(3, 1, dtype=torch.float64))
+    for time in (torch.tensor(1), torch.tensor(1.0), f64(math.nan), 1.0):
+        with pytest.raises(
+            ValueError, match=r"time: expected finite numbers of torch.float64, got"
+        ):
+            xy_orbit(starts, time)
+
+
 def test_cuda_agrees(cuda: torch.device) -> None:
     start = f64([1, 0.5], [-2, 3])
     for step in STEPS:

@@ -61,9 +61,31 @@ def test_optimal_discriminators_of_the_exchanged_game_add_to_one(pair: Pair) -> 
 
 def test_optimal_discriminator_at_the_edges() -> None:
     d = optimal_discriminator(f64(0.3, 0.3, 0, 0), f64(0.1, 0, 0.2, 0))
-    assert torch.equal(d, f64(0.3 / 0.4, 1, 0, 0.5))
+    assert torch.equal(d[1:], f64(1, 0, 0.5))
+    assert d[0].item() == pytest.approx(0.75, abs=2**-53)
     # Densities need not be below one, and any shape will do.
     assert optimal_discriminator(torch.tensor(30.0), torch.tensor(10.0)) == 0.75
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_optimal_discriminator_of_densities_at_the_ends_of_the_range(dtype: torch.dtype) -> None:
+    largest, smallest = torch.finfo(dtype).max, torch.finfo(dtype).smallest_normal
+    for size in (largest, largest * 0.7, smallest, smallest / 1000):
+        p = torch.tensor([size, size, 0, size], dtype=dtype)
+        q = torch.tensor([size, 0, size, size / 4], dtype=dtype)
+        d = optimal_discriminator(p, q)
+        assert d.tolist() == pytest.approx([0.5, 1, 0, 0.8], rel=2e-3 if size < smallest else 1e-6)
+    far = optimal_discriminator(torch.tensor([1.0, 1e-30]), torch.tensor([1e-30, 1.0]))
+    assert far.tolist() == pytest.approx([1, 1e-30], rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-300, 0.3])
+def test_gradient_of_the_virtual_criterion_at_tiny_probabilities(size: float) -> None:
+    p, q = (f64(1 - k * size, k * size).requires_grad_() for k in (1, 2))
+    virtual_criterion(p, q).backward()
+    # dC/dp = log D*, by the envelope theorem
+    assert p.grad[1].item() == pytest.approx(math.log(1 / 3), rel=1e-3)
+    assert q.grad[1].item() == pytest.approx(math.log(2 / 3), rel=1e-3)
 
 
 def test_gradient_of_the_optimal_discriminator_is_finite_where_no_example_falls() -> None:
@@ -160,6 +182,22 @@ def test_density_ratio_of_the_optimal_logit(pair: Pair) -> None:
     assert torch.allclose(density_ratio(density_logits(p_data, p_g)), p_data / p_g)
     keep = d < 0.999  # 1 - D loses digits near one
     assert torch.allclose((d / (1 - d))[keep], (p_data / p_g)[keep])
+
+
+@pytest.mark.parametrize("function", [density_ratio, generator_logit_gradients])
+def test_logits_whose_exponential_is_no_number(function: Callable[[Tensor], object]) -> None:
+    for dtype, most in ((torch.float32, 88.723), (torch.float64, 709.78)):
+        function(torch.tensor([-1e30, most - 0.01, -math.inf], dtype=dtype))
+        with pytest.raises(ValueError, match=f"logits: expected at most {most}, .* got 710"):
+            function(torch.tensor([0, 710.0], dtype=dtype))
+    with pytest.raises(ValueError, match="logits: expected numbers, got NaN"):
+        function(f64(0, math.nan))
+    with pytest.raises(
+        ValueError, match=r"logits: expected a floating-point tensor, got torch.int"
+    ):
+        function(torch.tensor([1, 2]))
+    assert density_ratio(f64(math.inf, -math.inf, -1e4)).tolist() == [math.inf, 0, 0]
+    assert generator_logit_gradients(f64(-1e4, -800)).non_saturating.tolist() == [-1, -1]
 
 
 # Losses
@@ -260,6 +298,24 @@ def test_maximum_likelihood_gradient_is_that_of_kl_with_d_frozen() -> None:
     assert torch.allclose(slope, kl_slope, atol=1e-14)
     # With D re-optimised at each theta the expected cost is -1, whatever theta is.
     assert expected_cost.item() == pytest.approx(-1, abs=1e-14)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_empty_batches_and_whole_numbers_are_refused(name: str) -> None:
+    discriminator, generator = LOSSES[name]
+    message = r"fake: expected at least one output, got \(0, 1\)"
+    for call in (
+        lambda: discriminator(f64(1), torch.zeros(0, 1)),
+        lambda: generator(torch.zeros(0, 1)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    with pytest.raises(ValueError, match=r"real: expected at least one output, got \(0,\)"):
+        discriminator(f64(), f64(1))
+    with pytest.raises(
+        ValueError, match=r"fake: expected a floating-point tensor, got torch.int64"
+    ):
+        generator(torch.tensor([1]))
 
 
 def test_every_constant_is_a_gan_loss() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gensrc import games
 from gensrc.games import zero_sum
+from gensrc.games.exact import solve_equations, solve_game, whole_numbers
 from gensrc.games.repeated import multiplicative_weights, regret, running_average
 from gensrc.games.zero_sum import Solution, expected_payoff, exploitability, solve_matrix_game
 
@@ -144,12 +145,85 @@ def test_importable_from_games() -> None:
     assert games.solve_matrix_game is solve_matrix_game
 
 
-def test_an_answer_that_does_not_certify_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        zero_sum, "_programme", lambda unit: (f64(0.4, 0.3, 0.3), f64(1 / 3, 1 / 3, 1 / 3))
-    )
-    with pytest.raises(RuntimeError, match="which should be equal"):
-        solve_matrix_game(ROCK_PAPER_SCISSORS)
+def wrong_programme(unit: Tensor) -> tuple[Tensor, Tensor]:
+    m, n = unit.shape
+    return unit.new_ones(m).cumsum(0) / (m * (m + 1) / 2), unit.new_full((n,), 1 / n)
+
+
+def test_an_answer_that_does_not_certify_itself_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(zero_sum, "_programme", wrong_programme)
+    value, row, column = solve_matrix_game(ROCK_PAPER_SCISSORS)
+    assert value == 0
+    assert row.tolist() == column.tolist() == [1 / 3] * 3
+
+
+def test_an_answer_that_does_not_certify_itself_is_refused_in_a_large_game(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(zero_sum, "_programme", wrong_programme)
+    with pytest.raises(RuntimeError, match="payoff: expected strategies with one guarantee, got"):
+        solve_matrix_game(torch.eye(31, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("large", [1e3, 1e9, 1e30])
+def test_payoffs_of_very_different_size(large: float, dtype: torch.dtype) -> None:
+    small = 1e-6
+    expected = 1 / (1 / large + 1 / small)
+    game = torch.tensor([[large, 0], [0, small]], dtype=dtype)
+    for payoff, sign in ((game, 1), (-game, -1), (-game.mT, -1)):
+        value, row, column = solve_matrix_game(payoff)
+        assert value.item() == pytest.approx(
+            sign * expected, rel=1e-6 if dtype.itemsize == 4 else 1e-12
+        )
+        assert row.tolist() == pytest.approx([expected / large, expected / small], rel=1e-6)
+        assert column.tolist() == pytest.approx([expected / large, expected / small], rel=1e-6)
+
+
+def test_a_small_game_between_large_dominated_actions() -> None:
+    tiny = 1e-9 * f64([2, -3], [-3, 4])
+    payoff = torch.full((3, 3), -1e3, dtype=torch.float64)  # nobody plays the last row and column
+    payoff[:2, 2], payoff[2, 2] = 1e3, 0
+    payoff[:2, :2] = tiny
+    value, row, _ = solve_matrix_game(payoff)
+    assert value.item() == pytest.approx(-1e-9 / 12, rel=1e-12)
+    assert row.tolist() == pytest.approx([7 / 12, 5 / 12, 0], rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-300, 1e300, 1.7e308])
+def test_payoffs_at_the_ends_of_float64(size: float) -> None:
+    assert solve_matrix_game(size * f64([1, -1], [-1, 1])).value == 0
+    assert solve_matrix_game(size * f64([1, 0], [1, 1])).value == size
+
+
+@given(payoffs())
+def test_whole_numbers_give_the_same_value(payoff: Tensor) -> None:
+    numbers, denominator = whole_numbers(payoff)
+    value, row, column = solve_game(numbers)
+    assert sum(row) == sum(column) == 1
+    assert min(row + column) >= 0
+    by_column = [sum(x * r[j] for x, r in zip(row, numbers)) for j in range(payoff.shape[1])]
+    by_row = [sum(y * entry for y, entry in zip(column, r)) for r in numbers]
+    assert min(by_column) == value == max(by_row)
+    scale = max(1.0, float(payoff.abs().max()))
+    found = solve_matrix_game(payoff).value.item()
+    assert found == pytest.approx(float(value / denominator), abs=1e-9 * scale)
+
+
+def test_equations_by_hand() -> None:
+    assert solve_equations([[0, 2, 6], [3, 1, 9]]) == ([12, 18], 6)
+    assert solve_equations([[0, 1, 1], [1, 0, 1]]) == ([1, 1], 1)
+    assert solve_equations([[1, 2, 3], [2, 4, 6]]) is None
+    assert solve_equations([[1, 2, 3], [2, 4, 7]]) is None
+
+
+def test_large_games_need_no_exact_solution(generator: torch.Generator) -> None:
+    payoff = torch.randn(60, 80, generator=generator, dtype=torch.float64)
+    value, row, column = solve_matrix_game(payoff + 1e6)
+    assert exploitability(payoff, row, column) <= 1e-8
+    assert value.item() == pytest.approx(float(solve_matrix_game(payoff).value) + 1e6, abs=1e-8)
 
 
 def test_a_solver_that_gives_up_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,6 +304,62 @@ def test_long_play_stays_finite() -> None:
     assert play.columns.isfinite().all()
 
 
+def test_no_action_is_lost_by_underflow() -> None:
+    # With weights in place of their logarithms a first action dies in round 2,294.
+    start = (torch.tensor([0.4, 0.35, 0.25]), torch.tensor([0.3, 0.4, 0.3]))
+    play = multiplicative_weights(ROCK_PAPER_SCISSORS.float(), steps=20_000, rate=1.0, start=start)
+    assert play.rows.dtype == torch.float32
+    average = running_average(play.rows)[-1]
+    assert torch.allclose(average, torch.tensor([0.328, 0.338, 0.334]), atol=2e-3)
+
+
+def test_an_action_returns_from_below_the_smallest_number() -> None:
+    start = (f64(1e-200, 1), f64(0.5, 0.5))
+    play = multiplicative_weights(f64([1, 1], [0, 0]), steps=5, rate=200.0, start=start)
+    lead = [math.log(1e-200) + 200 * t for t in range(5)]
+    expected = [1 / (1 + math.exp(-v)) for v in lead]
+    assert play.rows[:, 0].tolist() == pytest.approx(expected, rel=1e-9, abs=0)
+    down = multiplicative_weights(f64([0, 0], [1, 1]), steps=9, rate=200.0)
+    up = multiplicative_weights(f64([1, 1], [0, 0]), steps=9, rate=200.0)
+    assert down.rows[-1, 0] == 0  # exp(-1600) is below every float64
+    assert up.rows[-1].tolist() == [1, 0]
+
+
+def test_an_action_at_zero_comes_back() -> None:
+    start = (f64(0.6, 0.4), f64(0.5, 0.5))
+    play = multiplicative_weights(f64([1, -1], [-1, 1]), steps=400, rate=100.0, start=start)
+    for part in play:
+        zeros = part == 0  # exp(-800) and less
+        assert zeros.any(0).all()
+        assert (part[-200:].amax(0) > 0.5).all()
+
+
+@pytest.mark.parametrize(("rate", "scale"), [(1e300, 1e10), (1.0, 1e300), (1e12, 1.0)])
+def test_rates_beyond_the_digits_of_the_weights_are_refused(rate: float, scale: float) -> None:
+    with pytest.raises(ValueError, match="rate: expected rate times steps times the largest"):
+        multiplicative_weights(scale * ROCK_PAPER_SCISSORS, steps=3, rate=rate)
+
+
+def test_a_start_holds_one_strategy_of_each_player() -> None:
+    many = torch.full((3, 3), 1 / 3, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"start: expected one strategy of each player, got shape"):
+        multiplicative_weights(ROCK_PAPER_SCISSORS, steps=3, rate=0.1, start=(many, many))
+
+
+def test_regret_ignores_what_all_actions_earn_alike(generator: torch.Generator) -> None:
+    gains = torch.rand(50, 3, generator=generator, dtype=torch.float64)
+    rounded = torch.randn(50, 3, generator=generator).softmax(1).double()  # sums of 1 + 1e-7
+    expected = (gains.sum(0).max() - (rounded / rounded.sum(1, keepdim=True) * gains).sum()) / 50
+    assert regret(gains + 1e8, rounded).item() == pytest.approx(expected.item(), abs=1e-6)
+    huge = regret(f64([1e308, 0], [1e308, 0]), f64([0.5, 0.5], [0.5, 0.5]))
+    assert huge.item() == pytest.approx(0.5e308)
+
+
+def test_long_averages_keep_their_digits() -> None:
+    played = torch.tensor([[0.25, 0.75]]).half().expand(5000, 2)
+    assert torch.equal(running_average(played), played)
+
+
 def test_running_average_is_the_mean_so_far(generator: torch.Generator) -> None:
     played = torch.rand(7, 3, generator=generator, dtype=torch.float64).softmax(1)
     for t in range(7):
@@ -293,6 +423,28 @@ def test_bad_plays() -> None:
         running_average(f64(0.5, 0.5))
     with pytest.raises(ValueError, match="strategies: expected a sum of 1"):
         running_average(f64([0.5, 0.6]))
+
+
+def test_strategies_of_other_shapes_do_not_meet_by_accident() -> None:
+    payoff = torch.zeros(2, 2, dtype=torch.float64)
+    for function in (expected_payoff, exploitability):
+        one, many = f64(0.5, 0.5), torch.full((4, 2), 0.5, dtype=torch.float64)
+        assert function(payoff, one, many).shape == (4,)
+        with pytest.raises(ValueError, match="row, column: expected the same leading axes, got"):
+            function(payoff, many, many[:, None])
+
+
+def test_whole_numbers_keep_their_digits() -> None:
+    with pytest.raises(ValueError, match="payoff: expected whole numbers up to 16777216 for"):
+        solve_matrix_game(torch.tensor([[2**24 + 1, 0]]))
+    with pytest.raises(ValueError, match="payoff: expected whole numbers up to 9007199254740992"):
+        exploitability(torch.tensor([[-(2**53) - 1, 0]]), f64(1), f64(0.5, 0.5))
+    assert solve_matrix_game(torch.tensor([[2**24]])).value == 2**24
+    assert solve_matrix_game(torch.tensor([[True, False], [False, True]])).value == 0.5
+    play = multiplicative_weights(torch.eye(2).long(), steps=2, rate=0.1, start=(f64(1, 0),) * 2)
+    assert play.rows.dtype == torch.float64
+    with pytest.raises(ValueError, match=r"gains: expected torch.float64, as the strategies, got"):
+        regret(torch.zeros(1, 2), f64([0.5, 0.5]))
 
 
 def test_whole_numbers_take_the_dtype_of_the_strategies() -> None:

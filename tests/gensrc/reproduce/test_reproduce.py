@@ -79,6 +79,11 @@ def test_a_stage_that_a_model_does_not_have_is_refused(
     assert "vae has no such stage" in capsys.readouterr().err
 
 
+def test_other_data_are_not_the_digits() -> None:
+    with pytest.raises(ValueError, match=r'name: expected "mnist" or "digits", got .mnits'):
+        runs.read("mnits", torch.device("cpu"))
+
+
 def test_missing_data_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -194,6 +194,22 @@ def test_no_steps() -> None:
     assert fit(counting(), same(), steps=0) == History({}, False)
 
 
+def test_a_number_of_steps_is_not_negative() -> None:
+    with pytest.raises(ValueError, match="steps: expected 0 or more, got -1"):
+        fit(counting(), same(), steps=-1)
+
+
+def test_every_step_returns_the_same_names() -> None:
+    for names, got in ((["loss", "other"], r"\['loss', 'other'\]"), (["other"], r"\['other'\]")):
+        terms = iter([["loss"], names])
+        with pytest.raises(
+            ValueError, match=rf"step 2: expected values named \['loss'\], got {got}"
+        ):
+            fit(lambda _, t=terms: dict.fromkeys(next(t), torch.zeros(())), same(), steps=2)
+    with pytest.raises(ValueError, match=r"step 1: expected values named loss, got \[\]"):
+        fit(lambda _: {}, same(), steps=1)
+
+
 @pytest.mark.parametrize("place", ["step", "callback", "batches"])
 def test_interrupting_returns_the_history_so_far(place: str) -> None:
     def interrupt(number: int) -> float:
@@ -314,3 +330,18 @@ def test_simultaneous_is_the_single_step_method() -> None:
         assert generator.w.item() == pytest.approx(g, rel=1e-12)
         assert terms["critic"].item() == pytest.approx(-value.item(), rel=1e-12)
         assert terms["loss"].item() == pytest.approx(cost.item(), rel=1e-12)
+
+
+def test_simultaneous_leaves_frozen_weights_alone() -> None:
+    generator, critic = nn.Linear(1, 1), nn.Linear(1, 1)
+    generator.weight.requires_grad_(False)
+    before = generator.weight.clone(), generator.bias.clone()
+    optimizers = Optimizers(
+        torch.optim.SGD([generator.bias], lr=0.1), torch.optim.SGD(critic.parameters(), lr=0.1)
+    )
+    step = simultaneous(
+        generator, critic, MINIMAX, noise=lambda n: torch.ones(n, 1), optimizers=optimizers
+    )
+    step(torch.ones(3, 1))
+    assert torch.equal(generator.weight, before[0])
+    assert not torch.equal(generator.bias, before[1])

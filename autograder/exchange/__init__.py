@@ -1,0 +1,1 @@
+"""Messages between the judge's and the student's process: values, calls and gradients."""

@@ -1,0 +1,1 @@
+"""nbgrader's gradebook and settings, called from Python."""

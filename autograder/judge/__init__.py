@@ -1,0 +1,1 @@
+"""The trusted process that judges one submission."""

@@ -1,0 +1,1 @@
+"""Processes that fork on request: namespaces, limits, and trees of processes."""

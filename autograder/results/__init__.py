@@ -1,0 +1,1 @@
+"""What comes of grading: pages of feedback, reports, the table of marks."""

@@ -1,0 +1,1 @@
+"""The sandbox: how processes that run students' code are started."""

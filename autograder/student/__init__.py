@@ -1,0 +1,1 @@
+"""The process that runs a student's cells; nothing that it says is believed."""

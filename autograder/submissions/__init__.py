@@ -1,0 +1,1 @@
+"""What students handed in: collected from archives, found, and checked before it is graded."""
