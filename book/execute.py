@@ -1,4 +1,4 @@
-"""Run the chapters that changed, and rewrite the ledger.
+"""Run the chapters that changed, and rewrite the ledger and the README's table of chapters.
 
 ``book/chapters/NN-slug.md`` is the text that people edit; its pair
 ``book/notebooks/NN-slug.ipynb`` holds the same cells with their outputs. A chapter
@@ -22,7 +22,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from book import ledger
+from book import contents, ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "book" / "chapters"
@@ -134,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.check:
         return 1 if stale else 0
     ledger.write()
+    contents.write(chapters())
     return 0
 
 

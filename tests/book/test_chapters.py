@@ -1,15 +1,22 @@
 """The chapters, their executed pairs and `gensrc` agree, label by label."""
 
+import importlib
+import pkgutil
 import re
+from functools import cache
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
+import torch
 
+import gensrc
 from book import ledger
 from book.execute import ROOT, chapters, is_current, notebook_of, read_chapter
 
+CONTENTS = ROOT / "_toc.yml"
+NOTATION = ROOT / "book" / "notation.md"
 RESULT = ("eq-", "thm-", "prop-", "lem-", "cor-")
 SECTIONS = ["Setup", "A question", "When it fails", "Recap", "Exercises", "Further reading"]
 
@@ -28,8 +35,28 @@ def book_texts() -> dict[Path, str]:
     return {page: page.read_text() for page in pages}
 
 
+def symbols(table: str) -> set[str]:
+    """The symbols in the first column of tables, without arguments and running indices."""
+    found = set()
+    for line in table.splitlines():
+        if line.startswith("| "):
+            for formula in re.findall(r"\$(.+?)\$", re.split(r"(?<!\\)\|", line)[1]):
+                plain = re.sub(r"\\(?:[,;!]|log|nabla|tilde|hat)(?![a-z])|\s", "", formula)
+                plain = re.sub(r"_\{?[ijkl]+\}?(?![a-z])", "", plain)
+                alone = re.sub(r"\(.*\)|(?:=|\\in(?![a-z])).*", "", plain)
+                found |= {part for part in alone.split(",") if part}
+    return found
+
+
 def all_labels() -> list[str]:
     return [label for text in book_texts().values() for label in labels(text)]
+
+
+def test_every_chapter_is_in_the_contents() -> None:
+    named = re.findall(r"^ *- file: book/notebooks/(\S+)$", CONTENTS.read_text(), re.MULTILINE)
+    for chapter in chapters():
+        assert chapter.stem in named, f"{chapter.stem} is not in _toc.yml"
+    assert named == [chapter.stem for chapter in chapters()], "_toc.yml: chapters out of order"
 
 
 def test_labels_are_unique() -> None:
@@ -40,6 +67,7 @@ def test_labels_are_unique() -> None:
 
 @each_chapter
 def test_every_result_has_a_claim(chapter: Path) -> None:
+    assert notebook_of(chapter).is_file(), f"{chapter.name} was never run: run `make execute`"
     made = {claim.label for claim in ledger.claims(notebook_of(chapter))}
     results = {label for label in labels(chapter.read_text()) if label.startswith(RESULT)}
     assert len(results) > 5
@@ -116,6 +144,37 @@ def test_chapter_follows_the_template(chapter: Path) -> None:
     places = [n for s in SECTIONS for n, h in enumerate(headings) if h.startswith(s)]
     assert len(places) == len(SECTIONS), f"the sections {SECTIONS}, once each; found {headings}"
     assert places == sorted(places), f"sections out of order: {headings}"
+
+
+@each_chapter
+def test_symbols_of_the_recap_are_on_the_page_of_notation(chapter: Path) -> None:
+    recap = chapter.read_text().partition("\n## Recap\n")[2].partition("\n## ")[0]
+    unknown = symbols(recap) - symbols(NOTATION.read_text())
+    assert not unknown, f"not in book/notation.md: {sorted(unknown)}"
+
+
+@cache
+def known_names() -> dict[str, object]:
+    """What the last column of those tables may begin with: modules, and what modules hold."""
+    names: dict[str, object] = {}
+    for found in pkgutil.walk_packages(gensrc.__path__, "gensrc."):
+        if not found.name.endswith("__main__"):
+            module = importlib.import_module(found.name)
+            names = {**vars(module), **names, found.name.rpartition(".")[2]: module}
+    return names
+
+
+@pytest.mark.parametrize("page", [*chapters(), NOTATION], ids=lambda path: path.stem)
+def test_tables_of_symbols_name_what_gensrc_has(page: Path) -> None:
+    text = page.read_text()
+    table = text.partition("\n## Recap\n")[2].partition("\n## ")[0] if page != NOTATION else text
+    lines = "\n".join(line for line in table.splitlines() if line.startswith("| "))
+    for name in re.findall(r"`(\w+\.[\w.]+)`", lines):
+        first, *rest = name.split(".")
+        place = torch if first == "torch" else known_names().get(first)
+        for part in rest:
+            assert hasattr(place, part), f"{page.name}: gensrc has no {name}"
+            place = getattr(place, part)
 
 
 def test_ledger_is_current() -> None:

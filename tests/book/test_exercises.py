@@ -22,6 +22,7 @@ from autograder.course import Course
 from autograder.exercises.publish import release
 from autograder.gradebook.nbgrader_api import open_gradebook
 from autograder.grading.grade import Result, grade
+from autograder.sandbox.withhold import copy_package, read_withholding
 from tests.support.answers import (
     ROOT,
     SLUGS,
@@ -91,6 +92,21 @@ def test_names_of_cells_are_unique_and_all_graded_cells_belong_to_a_question(slu
 def test_prose_needs_no_book_and_no_macro(slug: str) -> None:
     found = MYST_ONLY.search(_prose(slug))
     assert not found, f"JupyterLab shows {found and found[0]!r} as it stands"
+
+
+@each_exercise
+def test_helpers_of_tests_come_from_the_package_and_are_not_withheld(
+    slug: str, tmp_path: Path
+) -> None:
+    setup = next(cell for cell in given(slug) if mark(cell, "grade_id") == "setup")
+    assert "from gensrc.answers import " in setup.source
+    assert not asserts(setup), "a helper that many tests need belongs in gensrc/answers.py"
+    withheld = read_withholding(read_exercise(slug).metadata, slug).names
+    assert withheld, f"{slug} withholds nothing"
+    package = {name for name in withheld if name.startswith("gensrc.")}
+    copy_package(ROOT / "gensrc", tmp_path, frozenset(package))
+    helpers = Path("gensrc") / "answers.py"
+    assert (tmp_path / helpers).read_text("utf-8") == (ROOT / helpers).read_text("utf-8")
 
 
 @each_exercise

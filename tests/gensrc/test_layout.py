@@ -16,7 +16,7 @@ import pytest
 from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "gensrc"
-TOOLS = {"checks", "numerics", "networks", "likelihoods"}
+TOOLS = {"answers", "checks", "numerics", "networks", "likelihoods"}
 RUNNING = {"training", "data", "metrics", "plotting", "verify", "reproduce"}
 BORROWS = {("fgan", "games"), ("gans", "games")}
 """The topics that may import another: for f-GANs and GANs the type of a pair of losses."""

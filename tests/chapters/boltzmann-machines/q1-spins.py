@@ -102,7 +102,7 @@ def spin_machine(v, weight, visible_bias, hidden_bias):
     return {"hidden": torch.sigmoid(2 * x), "free_energy": free}
 
 
-# %% wrong: e^x / (e^x + e^-x), which is ∞/∞ | is NaN
+# %% wrong: e^x / (e^x + e^-x), which is ∞/∞ | returned NaN
 def spin_machine(v, weight, visible_bias, hidden_bias):
     x = hidden_bias + v @ weight
     free = -v @ visible_bias - torch.logaddexp(x, -x).sum(-1)
@@ -121,14 +121,14 @@ def spin_machine(v, weight, visible_bias, hidden_bias):
     return {"h": torch.sigmoid(2 * x), "F": -v @ visible_bias - torch.logaddexp(x, -x).sum(-1)}
 
 
-# %% wrong: lists | must be a tensor
+# %% wrong: lists | must return a tensor, got list
 def spin_machine(v, weight, visible_bias, hidden_bias):
     x = hidden_bias + v @ weight
     free = -v @ visible_bias - torch.logaddexp(x, -x).sum(-1)
     return {"hidden": torch.sigmoid(2 * x).tolist(), "free_energy": free}
 
 
-# %% wrong: one free energy for all examples | must have shape
+# %% wrong: one free energy for all examples | must return shape
 def spin_machine(v, weight, visible_bias, hidden_bias):
     x = hidden_bias + v @ weight
     free = -v @ visible_bias - torch.logaddexp(x, -x).sum(-1)

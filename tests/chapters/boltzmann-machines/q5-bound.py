@@ -161,7 +161,7 @@ def mean_field_bound(v, machine):
     return {"h1": h1, "h2": h2, "bound": minus_energy + entropy}
 
 
-# %% wrong: 0 · log 0 | is NaN
+# %% wrong: 0 · log 0 | returned NaN
 def mean_field_bound(v, machine):
     h2 = v.new_full((len(v), len(machine["b2"])), 0.5)
     for _ in range(500):

@@ -112,7 +112,7 @@ def annealing_estimate(log_p_new, log_p_old, log_z0):
     return {"log_z": top + w.mean().log(), "standard_error": error}
 
 
-# %% wrong: the weights themselves | is NaN
+# %% wrong: the weights themselves | returned NaN
 def annealing_estimate(log_p_new, log_p_old, log_z0):
     log_w = log_z0 + (log_p_new - log_p_old).sum(1)
     top = 0

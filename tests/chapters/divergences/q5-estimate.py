@@ -61,7 +61,7 @@ def estimate_kl(log_p, log_q):
     return (log_p.exp() * values).sum() / log_p.exp().sum(), values.std() / len(values) ** 0.5
 
 
-# %% wrong: the estimate alone | must return two tensors
+# %% wrong: the estimate alone | must return 2 parts (estimate, standard_error)
 def estimate_kl(log_p, log_q):
     return (log_p - log_q).mean()
 

@@ -121,7 +121,7 @@ def fit_both(weights, means, stds):
     }
 
 
-# %% wrong: a tuple | with the entries forward and reverse
+# %% wrong: a tuple | must return a dictionary, got tuple
 def fit_both(weights, means, stds):
     mean = (weights * means).sum()
     std = (weights * (stds**2 + (means - mean) ** 2)).sum().sqrt()

@@ -42,7 +42,7 @@ def solve_two_by_two(payoff):
     return (a * d - b * c) / total, (d - c) / total, (d - b) / total
 
 
-# %% wrong: saddle points forgotten, in tensors | look for a division by 0
+# %% wrong: saddle points forgotten, in tensors | in a game with a saddle point the players do not mix
 def solve_two_by_two(payoff):
     (a, b), (c, d) = payoff
     total = a - b - c + d
@@ -122,7 +122,7 @@ def solve_two_by_two(payoff):
     return (a * d - b * c) / total, (d - c) / total, (d - b) / total
 
 
-# %% wrong: the value as a list of one number | part 1 must have shape
+# %% wrong: the value as a list of one number | must return shape () here, got (1,) for value
 def solve_two_by_two(payoff):
     (a, b), (c, d) = payoff.tolist()
     total = a - b - c + d

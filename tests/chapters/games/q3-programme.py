@@ -119,7 +119,7 @@ def solve_game(payoff):
     return found.x[m], found.x[:m], found.ineqlin.marginals
 
 
-# %% wrong: the strategies exchanged | part 2 must have shape
+# %% wrong: the strategies exchanged | must return shape (3,) here, got (5,) for row
 def solve_game(payoff):
     import numpy as np
     from scipy.optimize import linprog
@@ -163,6 +163,6 @@ def solve_game(payoff):
     return -1 / 12, row, column
 
 
-# %% wrong: no number for the value | or an overflow
+# %% wrong: no number for the value | returned NaN for value
 def solve_game(payoff):
     return float("nan"), torch.ones(payoff.shape[0]), torch.ones(payoff.shape[1])

@@ -105,7 +105,7 @@ def average_play(payoff, rounds, rate):
     return torch.stack(xs).mean(0), torch.stack(ys).mean(0)
 
 
-# %% wrong: exponentials that overflow | a division by 0 or an overflow
+# %% wrong: exponentials that overflow | returned NaN for row
 def average_play(payoff, rounds, rate):
     gains, losses = 0 * payoff[:, 0], 0 * payoff[0]
     xs, ys = [], []

@@ -208,7 +208,7 @@ def gan_iteration(theta, w, b, real, noise, lr):
     return theta + lr * w * d_fake.mean(), w, b
 
 
-# %% wrong: one tensor of three numbers | must return three tensors
+# %% wrong: one tensor of three numbers | must return 3 parts (theta, w, b)
 def gan_iteration(theta, w, b, real, noise, lr):
     for x, z in zip(real, noise):
         fake = theta + z

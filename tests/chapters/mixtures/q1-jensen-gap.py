@@ -95,22 +95,22 @@ def jensen_gap(q, r):
     return q * (q / r).log() + (1 - q) * ((1 - q) / (1 - r)).log()
 
 
-# %% wrong: prints and returns nothing | returned None: did you forget to return?
+# %% wrong: prints and returns nothing | returned None: did you forget to return the result?
 def jensen_gap(q, r):
     print(torch.xlogy(q, q / r) + torch.xlogy(1 - q, (1 - q) / (1 - r)))
 
 
-# %% wrong: a sum over the table | must have shape
+# %% wrong: a sum over the table | must return shape (40, 3) here
 def jensen_gap(q, r):
     return (torch.xlogy(q, q / r) + torch.xlogy(1 - q, (1 - q) / (1 - r))).sum()
 
 
-# %% wrong: a float | must be a tensor, not float
+# %% wrong: a float | must return a tensor, got float
 def jensen_gap(q, r):
     return float((torch.xlogy(q, q / r) + torch.xlogy(1 - q, (1 - q) / (1 - r))).mean())
 
 
-# %% wrong: single precision | must be float64
+# %% wrong: single precision | must return torch.float64, got torch.float32
 def jensen_gap(q, r):
     return (torch.xlogy(q, q / r) + torch.xlogy(1 - q, (1 - q) / (1 - r))).float()
 
@@ -120,7 +120,7 @@ def jensen_gap(q, r):
     return (torch.xlogy(q, q / r) - torch.xlogy(1 - q, (1 - q) / (1 - r))).abs() + q * r
 
 
-# %% wrong: NaN for a table | contains NaN
+# %% wrong: NaN for a table | returned NaN
 def jensen_gap(q, r):
     if q.dim() > 1:
         return q * math.nan

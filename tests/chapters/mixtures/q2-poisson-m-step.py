@@ -80,7 +80,7 @@ def poisson_m_step(counts, hours, resp):
     return resp.mean(0), resp.mean(0) * counts.sum() / (hours @ resp)
 
 
-# %% wrong: no tuple | must return a tuple of 2 tensors
+# %% wrong: no tuple | must return 2 parts (weights, rates)
 def poisson_m_step(counts, hours, resp):
     return counts @ resp / (hours @ resp)
 

@@ -125,7 +125,7 @@ def log_responsibilities(x, weights, means, covariances):
     return joint.log_softmax(1)
 
 
-# %% wrong: squeezes away the one component | log_responsibilities of one component: log_r must have shape
+# %% wrong: squeezes away the one component | log_responsibilities of one component must return shape
 def log_responsibilities(x, weights, means, covariances):
     normal = torch.distributions.MultivariateNormal(means, covariances)
     return (weights.log() + normal.log_prob(x[:, None])).log_softmax(1).squeeze(1)

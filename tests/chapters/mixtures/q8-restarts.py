@@ -146,7 +146,7 @@ def best_of(x, k, starts, seed):
     return {"log_likelihoods": ends, **runs[int(ends.argmax())].mixture._asdict()}
 
 
-# %% wrong: one start only | log_likelihoods must have shape
+# %% wrong: one start only | for log_likelihoods
 from gensrc.mixtures import em, initial_mixture
 
 
@@ -156,7 +156,7 @@ def best_of(x, k, starts, seed):
     return {"log_likelihoods": run.log_likelihoods[-1:], **run.mixture._asdict()}
 
 
-# %% wrong: all log-likelihoods of the best run | log_likelihoods must have shape
+# %% wrong: all log-likelihoods of the best run | for log_likelihoods
 from gensrc.mixtures import em, initial_mixture
 
 
@@ -199,7 +199,7 @@ def best_of(x, k, starts, seed):
     return {"log_likelihoods": ends, **runs[int(ends.argmax())].mixture._asdict()}
 
 
-# %% wrong: a tuple | must return a dictionary with the keys
+# %% wrong: a tuple | must return a dictionary, got tuple
 from gensrc.mixtures import em, initial_mixture
 
 

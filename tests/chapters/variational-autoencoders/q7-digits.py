@@ -203,7 +203,7 @@ def train_digits(images, seed, steps):
     return [p.detach() for p in decoder.parameters()]
 
 
-# %% wrong: transposed weights | each result, must return shape
+# %% wrong: transposed weights | for each part
 def train_digits(images, seed, steps):
     draw = torch.Generator().manual_seed(seed)
     encoder = mlp([64, 128, 16], generator=draw, activation=nn.Tanh)
