@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import _parser, main
-from autograder.course import Course, GraderError, read_record
+from autograder.course import Course, GraderError
 from autograder.exercises.publish import release
 from autograder.exercises.template import new_exercise
+from autograder.files import read_record
 from autograder.grading.grade import grade
 from tests.support.paths import ROOT
 from tests.support.tiny_course import answered, hand_in, released, solved
@@ -103,7 +104,7 @@ def test_every_command_of_the_grader_is_explained() -> None:
 def said() -> str:
     """All that the autograder says, its f-strings with … for what they fill in."""
     words = []
-    for path in (ROOT / "autograder").rglob("*.py"):
+    for path in (ROOT / "autograder").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = (getattr(one, "value", "…") for one in node.values)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autograder.process.forkserver import Family
+from autograder.process.tree import ProcessTree
 
 NONE = "no sandbox on this machine: bubblewrap is missing, or namespaces are forbidden"
 
@@ -26,7 +26,7 @@ def have_sandbox() -> bool:
 
 def family(root: int) -> set[int]:
     """All processes below this one."""
-    look = Family()
+    look = ProcessTree()
     try:
         return {*look.members(root)} - {root}
     finally:
@@ -39,14 +39,14 @@ def _graders_without_sandbox() -> Iterator[None]:
     if have_sandbox():
         yield
         return
-    from autograder.grading import grade
+    from autograder.grading import execution, grade
 
-    court_for = grade.court_for
+    runner_for = execution.runner_for
 
-    def unsafe_court(*args: Any, **options: Any) -> Any:
-        return court_for(*args, **{**options, "unsafe": True})
+    def unsafe_runner(*args: Any, **options: Any) -> Any:
+        return runner_for(*args, **{**options, "unsafe": True})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grade, "require_sandbox", lambda: None)
-        patch.setattr(grade, "court_for", unsafe_court)
+        patch.setattr(execution, "runner_for", unsafe_runner)
         yield
