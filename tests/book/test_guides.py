@@ -104,7 +104,7 @@ def test_every_command_of_the_grader_is_explained() -> None:
 def said() -> str:
     """All that the autograder says, its f-strings with … for what they fill in."""
     words = []
-    for path in (ROOT / "autograder").glob("*.py"):
+    for path in (ROOT / "autograder").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = (getattr(one, "value", "…") for one in node.values)
