@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from autograder.course import TIMEOUT, Course, GraderError
@@ -42,7 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
-        name: str, command: object, text: str, *, names: bool = True
+        name: str,
+        command: Callable[[Course, argparse.Namespace], None],
+        text: str,
+        *,
+        names: bool = True,
     ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
         made.set_defaults(command=command)
@@ -161,7 +166,7 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
 
     from autograder.grading.grade import Result, grade
     from autograder.results.export import export
-    from autograder.submissions.files import strangers
+    from autograder.submissions.files import unknown_assignments
 
     bar = tqdm(disable=None, unit=" submissions")  # on stderr, where that is a terminal
 
@@ -187,7 +192,7 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
         tell=tell,
     )
     bar.close()
-    for name in strangers(course, course.assignments()):
+    for name in unknown_assignments(course, course.assignments()):
         print(f"{course.submitted / name}: not graded, because there is no exercise of that name.")
     if not results:
         print(f"There is nothing to grade in {course.submitted}/STUDENT/ASSIGNMENT/.")
@@ -199,7 +204,7 @@ def _grade(course: Course, options: argparse.Namespace) -> None:
 
 
 def _feedback(course: Course, options: argparse.Namespace) -> None:
-    from autograder.grading.grade import rewrite_feedback
+    from autograder.results.pages import rewrite_feedback
 
     number = rewrite_feedback(course, options.assignments, options.student)
     print(f"{number} pages in {course.feedback}")

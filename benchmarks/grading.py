@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from autograder.course import Course
 from autograder.exercises.publish import release
 from autograder.gradebook.nbgrader_api import open_gradebook
-from autograder.grading import pool as warm
+from autograder.grading import pool
 from autograder.grading.grade import Result, grade
-from autograder.process.forkserver import Family
+from autograder.process.tree import ProcessTree
 from tests.support.tiny_course import (
     HEADER,
     answer,
@@ -89,7 +89,7 @@ def marks(course: Course) -> dict[str, float]:
 
 
 def ours(course: Course) -> tuple[float, float, list[float]]:
-    """Grade; return seconds until warm, seconds for the rest, and those of each submission."""
+    """Grade; return seconds until ready, seconds for the rest, and those of each submission."""
     told: list[float] = []
     results: list[Result] = []
 
@@ -106,20 +106,20 @@ def ours(course: Course) -> tuple[float, float, list[float]]:
 
 
 class Memory(threading.Thread):
-    """Watches what running submissions take beyond the zygotes, judges included."""
+    """Watches what running submissions take beyond the fork servers, judges included."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.most, self.done, self.family = 0, threading.Event(), Family()
+        self.most, self.done, self.tree = 0, threading.Event(), ProcessTree()
 
     def run(self) -> None:
         while not self.done.wait(0.05):
             self.most = max(self.most, self._now())
 
     def _now(self) -> int:
-        """Return the bytes that only forks of the zygotes have, taken together."""
+        """Return the bytes that only forks of the servers have, taken together."""
         total = 0
-        for pid in self.family.members(os.getpid())[1:]:
+        for pid in self.tree.members(os.getpid())[1:]:
             with contextlib.suppress(OSError):
                 place = Path("/proc", str(pid))
                 parent = Path("/proc", (place / "stat").read_text().rpartition(")")[2].split()[1])
@@ -162,7 +162,7 @@ def main(number: int = 100, by_nbgrader: int = 10) -> None:
         reference = theirs(other) / by_nbgrader
         mine, yours = marks(course), marks(other)
         assert yours == {name: mine[name] for name in yours}, "the marks differ"
-        warm.close()
+        pool.close()
     spread = statistics.quantiles(each, n=10)
     single = rest / (number - 1)
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -171,7 +171,7 @@ def main(number: int = 100, by_nbgrader: int = 10) -> None:
     print(f"this grader             {single:8.3f} s for one, {os.cpu_count()} at a time")
     print(f"  ratio                 {reference / single:8.1f}")
     print(f"  one from 10% to 90%   {spread[0]:8.3f} to {spread[-1]:.3f} s")
-    print(f"  until warm, once      {warming:8.2f} s")
+    print(f"  until ready, once     {warming:8.2f} s")
     print(f"  memory of each        {watch.most / 1e6 / (os.cpu_count() or 1):8.0f} MB at most")
     print(f"  the writer's CPU time {used.ru_utime + used.ru_stime:8.2f} s")
 

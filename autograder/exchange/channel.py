@@ -4,12 +4,11 @@ import os
 import selectors
 import socket
 import time
-from typing import Any
 
-from autograder.exchange.framing import WireError, frame, read_frame
+from autograder.exchange.framing import Head, Message, ProtocolError, frame, read_frame
 
 PIECE = 1 << 18
-MOST_PRINTED = 20_000  # bytes kept of what one cell prints, for each stream
+MAX_PRINTED = 20_000  # bytes kept of what one cell prints, for each stream
 
 
 class Gone(Exception):
@@ -26,7 +25,7 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
 
-    def send(self, head: dict[str, Any], blobs: list[bytes]) -> None:
+    def send(self, head: Head, blobs: list[bytes]) -> None:
         """Send one message."""
         data = frame(head, blobs)
         try:
@@ -34,7 +33,7 @@ class Channel:
         except OSError:
             raise Gone from None
 
-    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+    def receive(self) -> Message:
         """Return the next message."""
         try:
             return read_frame(self._read)
@@ -74,7 +73,7 @@ class Printed:
                 return False
             if not piece:
                 return False
-            room = MOST_PRINTED - len(self.kept)
+            room = MAX_PRINTED - len(self.kept)
             self.kept += piece[:room]
             self.dropped += max(0, len(piece) - room)
         return True
@@ -110,7 +109,7 @@ class WatchedChannel(Channel):
         self._selector.close()
         self.connection.close()
 
-    def send(self, head: dict[str, Any], blobs: list[bytes]) -> None:
+    def send(self, head: Head, blobs: list[bytes]) -> None:
         """Send one message; after a failure the channel is of no use any more."""
         if self.broken:
             raise self.broken
@@ -120,13 +119,13 @@ class WatchedChannel(Channel):
             self.broken = error
             raise
 
-    def receive(self) -> tuple[dict[str, Any], list[bytes]]:
+    def receive(self) -> Message:
         """Return the next message; after a failure the channel is of no use any more."""
         if self.broken:
             raise self.broken
         try:
             return super().receive()
-        except (Gone, TimeOver, WireError) as error:
+        except (Gone, TimeOver, ProtocolError) as error:
             self.broken = error
             raise
 

@@ -1,4 +1,4 @@
-"""Messages as bytes: lengths, a JSON object, and the numbers of tensors as they are.
+"""The form of messages as bytes: lengths, a JSON object, and the numbers of tensors.
 
 Every length is checked before memory is taken.
 """
@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LARGEST = 256 << 20  # bytes of one message
-LARGEST_TREE = 8 << 20  # bytes of its JSON
-MOST_BLOBS = 20_000
+MAX_MESSAGE_BYTES = 256 << 20  # bytes of one message
+MAX_TREE_BYTES = 8 << 20  # bytes of its JSON
+MAX_BLOBS = 20_000
 
 DTYPES = {
     str(dtype): dtype
@@ -26,9 +26,13 @@ DTYPES = {
 }
 _HEAD = struct.Struct(">II")
 
+Head = dict[str, Any]  # what a message says besides the numbers of tensors: a JSON object
+Message = tuple[Head, list[bytes]]
+Tree = Any  # a value in JSON
 
-class WireError(Exception):
-    """Something that cannot cross; the message says what."""
+
+class ProtocolError(Exception):
+    """A message that breaks the protocol, or a value that cannot cross; the text says which."""
 
 
 def tensor_bytes(value: Tensor) -> bytes:
@@ -43,10 +47,10 @@ def count(shape: Any) -> int:
     """Return the number of elements of a tensor of this shape.
 
     Raises:
-        WireError: it is no shape.
+        ProtocolError: it is not a list of sizes.
     """
     if len(shape) > 32 or any(type(n) is not int or not 0 <= n < 1 << 40 for n in shape):
-        raise WireError("a shape that is none")
+        raise ProtocolError("a shape that cannot be read")
     return math.prod(shape)
 
 
@@ -59,54 +63,54 @@ def read_tensor(head: Any, data: bytes) -> Tensor:
     """Return the tensor that ``head`` and ``data`` describe.
 
     Raises:
-        WireError: they do not fit together.
+        ProtocolError: they do not fit together.
     """
     try:
         name, shape = head
         dtype = DTYPES[name]
         if count(shape) * dtype.itemsize != len(data):
-            raise WireError("a tensor whose size is not what it says")
+            raise ProtocolError("a tensor whose size is not what it says")
         if not data:
             return torch.empty(shape, dtype=dtype)
         made = torch.frombuffer(bytearray(data), dtype=torch.uint8)
         made = made != 0 if dtype == torch.bool else made.view(dtype)
         return made.reshape(shape)
-    except WireError:
+    except ProtocolError:
         raise
     except Exception as error:
-        raise WireError(f"a damaged tensor ({type(error).__name__})") from None
+        raise ProtocolError(f"a damaged tensor ({type(error).__name__})") from None
 
 
-def frame(head: dict[str, Any], blobs: list[bytes]) -> bytes:
+def frame(head: Head, blobs: list[bytes]) -> bytes:
     """Return a message as bytes: lengths, JSON, and the byte strings.
 
     Raises:
-        WireError: it is too large.
+        ProtocolError: it is too large.
     """
     text = json.dumps(head, separators=(",", ":")).encode("utf-8", "surrogatepass")
     sizes = [len(blob) for blob in blobs]
-    if len(text) > LARGEST_TREE or len(sizes) > MOST_BLOBS or sum(sizes) > LARGEST:
-        raise WireError(f"more than {LARGEST >> 20} MB cannot be handed over at once")
+    if len(text) > MAX_TREE_BYTES or len(sizes) > MAX_BLOBS or sum(sizes) > MAX_MESSAGE_BYTES:
+        raise ProtocolError(f"more than {MAX_MESSAGE_BYTES >> 20} MB cannot be handed over at once")
     lengths = struct.pack(f">{len(sizes)}Q", *sizes)
     return b"".join([_HEAD.pack(len(text), len(sizes)), lengths, text, *blobs])
 
 
-def read_frame(receive: Callable[[int], bytes]) -> tuple[dict[str, Any], list[bytes]]:
+def read_frame(receive: Callable[[int], bytes]) -> Message:
     """Return the next message; ``receive(n)`` gives the next n bytes.
 
     Raises:
-        WireError: what comes is no message, or too large a one.
+        ProtocolError: what comes cannot be read, or is too large.
     """
     size, number = _HEAD.unpack(receive(_HEAD.size))
-    if size > LARGEST_TREE or number > MOST_BLOBS:
-        raise WireError("a message that is too large")
+    if size > MAX_TREE_BYTES or number > MAX_BLOBS:
+        raise ProtocolError("a message that is too large")
     lengths = struct.unpack(f">{number}Q", receive(8 * number))
-    if sum(lengths) > LARGEST:
-        raise WireError("a message that is too large")
+    if sum(lengths) > MAX_MESSAGE_BYTES:
+        raise ProtocolError("a message that is too large")
     try:
         head = json.loads(receive(size).decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
-        raise WireError("a message that is none") from None
+        raise ProtocolError("a message that cannot be read") from None
     if not isinstance(head, dict):
-        raise WireError("a message that is none")
+        raise ProtocolError("a message that cannot be read")
     return head, [receive(length) for length in lengths]

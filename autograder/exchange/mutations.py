@@ -1,4 +1,4 @@
-"""What a call changes in its arguments: found at one end, written at the other."""
+"""Call by copy-restore: what a call changes in its arguments is written into the caller's."""
 
 from typing import Any
 
@@ -7,48 +7,25 @@ import torch
 from torch import Tensor
 
 from autograder.exchange.framing import tensor_bytes
-from autograder.exchange.serialize import Packed, numpy_state, pack, set_numpy_state
+from autograder.exchange.random_state import numpy_state, set_numpy_state
+from autograder.exchange.serialize import Serialized, append
 
 
-class Watch:
-    """Remembers objects, to find out what has been changed in them."""
+class Snapshot:
+    """The content of objects at one time, to find out later what has been changed in them."""
 
     def __init__(self, objects: list[Any]) -> None:
         self.objects = objects
         self.before = [_content(one) for one in objects]
 
-    def pack_changes(self, packed: Packed, export: Any, known: dict[int, int]) -> list[Any]:
-        """Add to ``packed`` what has changed since; return pairs of number and new content."""
-        changes = []
+    def changes(self, made: Serialized, export: Any, known: dict[int, int]) -> list[Any]:
+        """Add to ``made`` what has changed since; return pairs of number and new content."""
+        found = []
         for place, (one, before) in enumerate(zip(self.objects, self.before)):
             if not _same(before, _content(one)):
                 others = {key: number for key, number in known.items() if key != id(one)}
-                more = pack(one, export, others)
-                changes.append([place, _shifted(more, packed)])
-        return changes
-
-
-def _shifted(more: Packed, packed: Packed) -> Any:
-    """Append the bytes and tensors of ``more`` to ``packed``; return its tree for there."""
-    tensors, blobs = len(packed.tensors), len(packed.blobs)
-    packed.tensors += more.tensors
-    packed.blobs += more.blobs
-
-    def shift(tree: Any) -> Any:
-        if isinstance(tree, list):
-            return [shift(one) for one in tree]
-        if isinstance(tree, dict):
-            ((tag, body),) = tree.items()
-            if tag == "t":
-                return {"t": body + tensors}
-            if tag in ("b", "g"):
-                return {tag: body + blobs}
-            if tag == "a":
-                return {"a": [body[0], body[1], body[2] + blobs, body[3]]}
-            return {tag: shift(body)} if tag not in ("handle", "own", "nd", "ng") else tree
-        return tree
-
-    return shift(more.tree)
+                found.append([place, append(made, one, export, others)])
+        return found
 
 
 def _content(one: Any) -> Any:
@@ -73,7 +50,7 @@ def _same(before: Any, after: Any) -> bool:
     )
 
 
-def write_into(target: Any, new: Any) -> None:
+def restore_into(target: Any, new: Any) -> None:
     """Give ``target`` the content of ``new``, which must be of its kind."""
     if type(new) is not type(target) and not (
         isinstance(new, Tensor) and isinstance(target, Tensor)

@@ -1,4 +1,4 @@
-"""What stands for an object of the other process: a function, a module, an iterator, an object.
+"""Proxies: they stand for objects of the other process (functions, modules, iterators, others).
 
 None of them carries any behaviour of the student's over: there are calls and plain attributes,
 and no comparison, no arithmetic and no conversion that a student could have written.
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+
+from autograder.exchange.framing import Head
 
 _NUMERIC = frozenset(
     name
@@ -29,11 +31,11 @@ def kind_of(value: object) -> str:
     return "iterator" if hasattr(type(value), "__next__") else "object"
 
 
-def adopt(peer: Any, handle: Any, kind: Any, name: Any) -> "Remote":
+def make_proxy(client: Any, handle: Any, kind: Any, name: Any) -> "Remote":
     """Return what stands for the object of the other end with this handle."""
     if type(handle) is not int or kind not in KINDS or not isinstance(name, str):
         raise ValueError("damaged data")
-    made: Remote = _CLASSES[kind](peer, handle, name)
+    made: Remote = _CLASSES[kind](client, handle, name)
     return made
 
 
@@ -41,16 +43,16 @@ class Remote:
     """An object of the other process: its attributes can be read."""
 
     _handle: int
-    _peer: Any
+    _client: Any
 
-    def __init__(self, peer: Any, handle: int, name: str) -> None:
-        self.__dict__.update(_peer=peer, _handle=handle, __name__=name)
+    def __init__(self, client: Any, handle: int, name: str) -> None:
+        self.__dict__.update(_client=client, _handle=handle, __name__=name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = self._peer.ask("attribute", name, handle=self._handle)
-        if isinstance(found, Remote) and name in _NUMERIC and name not in self._peer.methods:
+        found = self._client.request("attribute", name, handle=self._handle)
+        if isinstance(found, Remote) and name in _NUMERIC and name not in self._client.methods:
             return _Plain(found, self.__dict__["__name__"], name)
         return found
 
@@ -84,7 +86,7 @@ class RemoteFunction(Remote):
     """A function or a class of the other process."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._peer.call(self._handle, *args, **kwargs)
+        return self._client.call(self._handle, *args, **kwargs)
 
 
 class RemoteIterator(Remote):
@@ -94,7 +96,7 @@ class RemoteIterator(Remote):
         return self
 
     def __next__(self) -> Any:
-        item = self._peer.ask("next", None, handle=self._handle)
+        item = self._client.request("next", None, handle=self._handle)
         if not item:
             raise StopIteration
         return item[0]
@@ -104,7 +106,7 @@ class RemoteModule(Remote, nn.Module):
     """A network of the other process; its parameters are copies that take no part in gradients."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._peer.call(self._handle, *args, **kwargs)
+        return self._client.call(self._handle, *args, **kwargs)
 
     def parameters(self, recurse: bool = True) -> Iterator[Any]:
         """Return copies of the parameters."""
@@ -133,7 +135,7 @@ class RemoteModule(Remote, nn.Module):
         """Forget gradients, of which there are none here."""
 
     def _ask(self, method: str, *args: Any) -> Any:
-        return self._peer.ask("module", list(args), handle=self._handle, method=method)
+        return self._client.request("module", [method, *args], handle=self._handle)
 
 
 _CLASSES: dict[str, Any] = {
@@ -151,13 +153,13 @@ class StudentError(Exception):
     test can catch a ``ValueError`` of the student's.
     """
 
-    said: dict[str, Any] = {}  # noqa: RUF012
+    said: Head = {}  # noqa: RUF012
 
 
 _UNCAUGHT = (SystemExit, KeyboardInterrupt, GeneratorExit, StopIteration, StopAsyncIteration)
 
 
-def remote_error(said: dict[str, Any]) -> StudentError:
+def remote_error(said: Head) -> StudentError:
     """Return the exception for what the other end said of its own."""
     text = said.get("text")
     text = text if isinstance(text, str) else ""
@@ -176,8 +178,3 @@ def remote_error(said: dict[str, Any]) -> StudentError:
     error = StudentError(text)
     error.said = said
     return error
-
-
-def no_gradient(value: Any) -> Any:
-    """Return a tensor without its graph, and anything else as it is."""
-    return value.detach() if isinstance(value, torch.Tensor) else value

@@ -1,4 +1,4 @@
-"""The global random numbers of both processes, kept in step without trusting the student.
+"""Synchronisation of the global random numbers of both processes, without trusting the student.
 
 What the judge seeds or draws, the student's process continues from. When that has drawn, the
 judge's own numbers jump to a place that follows from the judge's state alone.
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from autograder.exchange.framing import Head
 
 _NumPy = np.random.RandomState
 
@@ -32,10 +34,15 @@ def _set_state(state: tuple[bytes, bytes, int, list[int]]) -> None:
     random.setstate((3, tuple(state[3]), None))
 
 
-class Dice:
-    """The random numbers of one end."""
+class RandomStateSync:
+    """Keeps the random numbers of one end in step with those of the other.
+
+    Args:
+        trusted: whether this end judges: its state is sent, and that of the other end never taken.
+    """
 
     def __init__(self, trusted: bool) -> None:
+        self.trusted = trusted
         self.given: Any = None
         self.seeded = False
         if trusted:
@@ -50,37 +57,59 @@ class Dice:
 
         return seed
 
-    def give(self, head: dict[str, Any], blobs: list[bytes]) -> None:
-        """Send the state along when it is another than after the last call."""
+    def attach(self, head: Head, blobs: list[bytes]) -> None:
+        """Send the judge's state along when it is another than after the last call."""
+        if not self.trusted:
+            return
         state = _state()
         if self.seeded or state != self.given:
             self.given, self.seeded = state, False
-            head["dice"] = [len(blobs), *state[2:]]
+            head["random"] = [len(blobs), *state[2:]]
             blobs += state[:2]
 
-    def take(self, head: dict[str, Any], blobs: list[bytes]) -> None:
-        """Go on from the state that came, if one came."""
-        if "dice" in head:
-            first, *rest = head["dice"]
+    def restore(self, head: Head, blobs: list[bytes]) -> None:
+        """Go on at the student's end from the judge's state, if one came."""
+        if self.trusted:
+            return
+        if "random" in head:
+            first, *rest = head["random"]
             _set_state((blobs[first], blobs[first + 1], *rest))
         self.given = _state()
 
-    def report(self, answer: dict[str, Any]) -> None:
-        """Say whether random numbers were drawn since :meth:`take`."""
-        if _state() != self.given:
-            answer["drew"] = True
+    def report_drawn(self, reply: Head) -> None:
+        """Say whether random numbers were drawn at the student's end since :meth:`restore`."""
+        if not self.trusted and _state() != self.given:
+            reply["drew"] = True
 
-    def hear(self, head: dict[str, Any]) -> None:
-        """Move on when the other end drew."""
-        if head.get("drew") is True:
+    def advance(self, head: Head) -> None:
+        """Move the judge's state on when the other end drew."""
+        if self.trusted and head.get("drew") is True:
             old = hashlib.sha256(torch.get_rng_state().numpy().tobytes()).digest()
-            start(int.from_bytes(old[:4]))
+            seed_all(int.from_bytes(old[:4]))
             self.given = _state()
 
 
-_MOST_BLOCKS = 5000  # of 624 numbers that one call may draw
+def numpy_state(generator: np.random.Generator) -> tuple[int, ...]:
+    """Return the state of NumPy's own generator: where it is, its stream, and a half number."""
+    found: Any = generator.bit_generator.state
+    inner = found["state"]
+    return inner["state"], inner["inc"], found["has_uint32"], found["uinteger"]
+
+
+def set_numpy_state(generator: np.random.Generator, state: Any) -> None:
+    """Bring a generator to a state that :func:`numpy_state` gave."""
+    place, stream, half, number = state
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": place, "inc": stream},
+        "has_uint32": half,
+        "uinteger": number,
+    }
+
+
+_MAX_BLOCKS = 5000  # of 624 numbers that one call may draw
 _WORDS, _BLOCK = slice(24, 24 + 624 * 8), 624  # of a state of PyTorch's Mersenne twister
-_LARGEST_NORMAL = 10.0
+_MAX_NORMAL = 10.0
 
 
 def advance(generator: torch.Generator, claimed: Any) -> None:
@@ -95,7 +124,7 @@ def advance(generator: torch.Generator, claimed: Any) -> None:
     if wanted[:8] == now[:8] and _is_sound(wanted):
         ahead = torch.Generator()
         ahead.set_state(generator.get_state())
-        for _ in range(_MOST_BLOCKS):
+        for _ in range(_MAX_BLOCKS):
             if ahead.get_state().numpy().tobytes()[_WORDS] == wanted[_WORDS]:
                 generator.set_state(claimed.get_state())
                 return
@@ -108,10 +137,10 @@ def _is_sound(state: bytes) -> bool:
     left, _, following = np.frombuffer(state[8:24], "<i4,<i4,<u8")[0].tolist()
     kept = [*np.frombuffer(state[5016:5032], "<f8"), *np.frombuffer(state[5048:5052], "<f4")]
     place = 1 <= left <= _BLOCK and following in (_BLOCK + 1 - left, 0 if left == 1 else -1)
-    return place and all(abs(one) < _LARGEST_NORMAL for one in kept)
+    return place and all(abs(one) < _MAX_NORMAL for one in kept)
 
 
-def start(seed: int) -> None:
+def seed_all(seed: int) -> None:
     """Begin all random numbers anew, without its being noticed as a seed of the test."""
     torch.default_generator.manual_seed(seed)
     _numpy().seed(seed % 2**32)

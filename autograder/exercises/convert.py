@@ -10,7 +10,8 @@ import yaml
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 
-from autograder.course import Course, GraderError, files_in, replace_folder
+from autograder.course import Course, GraderError
+from autograder.files import files_in, replace_folder
 from autograder.gradebook.nbgrader_api import Explained, open_gradebook, run_converter
 from autograder.gradebook.settings import settings
 

@@ -1,14 +1,7 @@
 """Release the exercises that changed, and no others."""
 
-from autograder.course import (
-    STUB,
-    Course,
-    GraderError,
-    digest,
-    digest_folder,
-    read_record,
-    write_record,
-)
+from autograder.course import STUB, Course, GraderError
+from autograder.files import digest, digest_folder, read_record, write_record
 
 
 def release(course: Course, assignments: list[str], *, force: bool = False) -> list[str]:

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from autograder.course import Course, GraderError, write_whole
+from autograder.course import Course, GraderError
+from autograder.files import write_whole
 
 TEMPLATE = Path(__file__).parent / "exercise.md"
 

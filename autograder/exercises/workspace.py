@@ -4,16 +4,8 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from autograder.course import (
-    TIMEOUT,
-    Course,
-    GraderError,
-    digest,
-    files_in,
-    read_record,
-    write_record,
-    write_whole,
-)
+from autograder.course import TIMEOUT, Course, GraderError
+from autograder.files import digest, files_in, read_record, write_record, write_whole
 
 RECORD = ".released.json"
 CONFIG = "nbgrader_config.py"

@@ -1,10 +1,10 @@
 """Submissions judged on many machines, through ``dask.distributed``.
 
-What travels is plain: the exercise's notebooks and files, and what one student handed in; back
-comes the verdict, which the one writer of the gradebook records. A worker unpacks the exercise
-once, holds its own zygotes, and does what a run on one machine does, by the same code. When a
-worker dies, the scheduler gives its submissions to another; what no worker can finish is judged
-here. Workers need the same course: start each in its folder, with ``PYTHONPATH=.``.
+What travels is plain: the exercise's notebooks and files, and the notebooks that one student handed
+in; back comes the verdict, which the one writer of the gradebook records. A worker unpacks the
+exercise once, holds its own fork servers, and does what a run on one machine does, by the same
+code. When a worker dies, the scheduler gives its submissions to another; what no worker can finish
+is judged here. Workers need the same course: start each in its folder, with ``PYTHONPATH=.``.
 """
 
 import atexit
@@ -20,30 +20,28 @@ from asyncio import CancelledError
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from autograder.course import Course, GraderError, digest, digest_folder, files_in
+from autograder.course import Course, GraderError
+from autograder.files import digest, digest_folder, files_in
+from autograder.grading.execution import Execution, Verdict
 from autograder.grading.pool import close
-from autograder.sandbox.launch import gensrc_folder, require_sandbox
-from autograder.submissions.files import LARGEST, Submission, objection, read_regular
-
-if TYPE_CHECKING:
-    from autograder.grading.grade import Run, Verdict
+from autograder.sandbox.launch import PACKAGE, gensrc_folder, require_sandbox
+from autograder.submissions.files import HandIn, Submission, read_submission
 
 LOCAL = "local"
-PATIENCE = 60  # seconds without any worker, until the rest is judged here
-MOMENT = 2  # seconds between two looks at the workers
+WORKER_TIMEOUT = 60  # seconds without any worker, until the rest is judged here
+LOOK_INTERVAL = 2  # seconds between two looks at the workers
 
 
 class Task(NamedTuple):
     """All that a worker needs to judge one submission."""
 
     code: str  # digest of the program
-    student: str
     assignment: str
     exercise: dict[str, bytes]  # compressed
-    handed_in: dict[str, bytes]
-    limit: int
+    hand_in: HandIn
+    timeout: int
     unsafe: bool
 
 
@@ -52,7 +50,7 @@ def code_digest() -> str:
     """Return a digest of the program, which must be the same on all machines."""
     package = gensrc_folder()
     return digest(
-        *(path.read_bytes() for path in program_files(Path(__file__).parent)),
+        *(path.read_bytes() for path in program_files(PACKAGE)),
         digest_folder(package).encode() if package else b"",
     )
 
@@ -66,20 +64,20 @@ def program_files(package: Path) -> list[Path]:
     return [*sorted(package.glob("*.py")), *(file for one in below for file in program_files(one))]
 
 
-# --- at the one who writes
+# --- on the machine that writes
 
 
 class Cluster:
     """A connection to a scheduler; hands out submissions, and gives back verdicts."""
 
-    def __init__(self, address: str, run: "Run", workers: int) -> None:
+    def __init__(self, address: str, execution: Execution, workers: int) -> None:
         try:
             distributed: Any = importlib.import_module("distributed")
         except ModuleNotFoundError as error:
             raise GraderError(
                 f"--scheduler needs the package {error.name}: pip install distributed."
             ) from error
-        self.run = run
+        self.execution = execution
         self.own: Any = None
         self.exercises: dict[str, dict[str, bytes]] = {}
         try:
@@ -99,7 +97,7 @@ class Cluster:
             ) from error
         self.seen = time.monotonic()
 
-    def __enter__(self) -> "Cluster":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,12 +105,10 @@ class Cluster:
         if self.own is not None:
             self.own.close()
 
-    def submit(self, submission: Submission) -> "Hearing":
-        """Hand out one submission; what cannot be judged at all stays here."""
-        if objection(self.run.course, submission):
-            return Hearing(self, submission, None)
-        course, name = self.run.course, submission.assignment
-        if name not in self.exercises:
+    def prepare(self, names: set[str]) -> None:
+        """Read the exercises of these names, to hand them out."""
+        course = self.execution.course
+        for name in names:
             self.exercises[name] = {
                 f"{folder.name}/{name}/{path.relative_to(folder / name).as_posix()}": zlib.compress(
                     path.read_bytes()
@@ -120,41 +116,37 @@ class Cluster:
                 for folder in (course.source, course.release)
                 for path in files_in(folder / name)
             }
-        books = (path.name for path in (course.source / name).glob("*.ipynb"))
-        handed_in = {
-            book: zlib.compress(read_regular(submission.folder / book, LARGEST + 1))
-            for book in books
-            if (submission.folder / book).exists()
-        }
-        task = Task(
-            code_digest(),
-            *submission[:2],
-            self.exercises[name],
-            handed_in,
-            self.run.timeout,
-            self.run.unsafe,
-        )
-        return Hearing(self, submission, self.client.submit(hear_there, task, pure=False))
+
+    def submit(self, submission: Submission) -> "PendingVerdict":
+        """Hand out one submission; what cannot be judged at all stays here."""
+        execution, name = self.execution, submission.assignment
+        hand_in = read_submission(execution.course, submission)
+        if hand_in.problem:
+            return PendingVerdict(self, name, hand_in, None)
+        exercise, limits = self.exercises[name], (execution.timeout, execution.unsafe)
+        task = Task(code_digest(), name, exercise, hand_in, *limits)
+        future = self.client.submit(judge_on_worker, task, pure=False)
+        return PendingVerdict(self, name, hand_in, future)
 
     def has_workers(self) -> bool:
         """Return whether there is a worker, or was one until a moment ago."""
         with contextlib.suppress(OSError):
             if self.client.scheduler_info().get("workers"):
                 self.seen = time.monotonic()
-        return time.monotonic() < self.seen + PATIENCE
+        return time.monotonic() < self.seen + WORKER_TIMEOUT
 
     def stop(self) -> None:
         """Let go of all that is not finished."""
         self.client.close(timeout=2)
 
 
-class Hearing:
+class PendingVerdict:
     """A verdict that will come."""
 
-    def __init__(self, cluster: Cluster, submission: Submission, future: Any) -> None:
-        self.cluster, self.submission, self.future = cluster, submission, future
+    def __init__(self, cluster: Cluster, name: str, hand_in: HandIn, future: Any) -> None:
+        self.cluster, self.name, self.hand_in, self.future = cluster, name, hand_in, future
 
-    def result(self) -> "Verdict":
+    def result(self) -> Verdict:
         """Wait for the verdict; where no worker can give it, it is given here.
 
         Raises:
@@ -162,8 +154,8 @@ class Hearing:
         """
         while self.future is not None:
             try:
-                verdict: Verdict = self.future.result(timeout=MOMENT)
-                return verdict
+                verdict: Verdict = self.future.result(timeout=LOOK_INTERVAL)
+                return verdict._replace(hand_in=self.hand_in)
             except TimeoutError:
                 if not self.future.done() and self.cluster.has_workers():
                     continue
@@ -172,31 +164,27 @@ class Hearing:
             except (Exception, CancelledError) as error:  # workers died of it, or the scheduler
                 logging.getLogger("autograder").warning("%s", error)
             break
-        return _hear_here(self.cluster.run, self.submission)
+        return judge_here(self.cluster.execution, self.name, self.hand_in)
 
 
-def _hear_here(run: "Run", submission: Submission) -> "Verdict":
+def judge_here(execution: Execution, name: str, hand_in: HandIn) -> Verdict:
     """Judge on this machine what no worker has finished, or what needs no judging."""
-    from autograder.grading.grade import Verdict
-
-    if message := objection(run.course, submission):
-        return Verdict(message, {}, 0.0)
-    if not run.unsafe:
-        require_sandbox()
-    return run.hearing([submission.assignment])(submission)
+    if not hand_in.problem:
+        if not execution.unsafe:
+            require_sandbox()
+        execution.prepare([name])
+    return execution.judge(name, hand_in)
 
 
-# --- at a worker
+# --- on a worker
 
-_starter = ThreadPoolExecutor(1)  # zygotes end with the thread that started them: this one stays
+_starter = ThreadPoolExecutor(1)  # servers end with the thread that started them: this one stays
 _places: dict[str, Course] = {}
 _lock = threading.Lock()
 
 
-def hear_there(task: Task) -> "Verdict":
+def judge_on_worker(task: Task) -> Verdict:
     """Judge one submission on the machine of a worker."""
-    from autograder.grading.grade import Run
-
     if task.code != code_digest():
         raise GraderError(
             "A worker runs another version of the course than this machine: bring both to the "
@@ -204,16 +192,9 @@ def hear_there(task: Task) -> "Verdict":
         )
     if not task.unsafe:
         require_sandbox()
-    course = _course_of(task)
-    folder = Path(tempfile.mkdtemp(dir=course.submitted))
-    try:
-        for name, content in task.handed_in.items():
-            (folder / name).write_bytes(zlib.decompress(content))
-        submission = Submission(task.student, task.assignment, folder)
-        run = Run(course, None, False, task.limit, task.unsafe)
-        return _starter.submit(run.hearing, [task.assignment]).result()(submission)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    execution = Execution(_course_of(task), task.timeout, task.unsafe)
+    _starter.submit(execution.prepare, [task.assignment]).result()
+    return execution.judge(task.assignment, task.hand_in)
 
 
 def _course_of(task: Task) -> Course:
@@ -227,7 +208,6 @@ def _course_of(task: Task) -> Course:
                 path = course.grader / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(zlib.decompress(content))
-            course.submitted.mkdir()
             if not _places:
                 atexit.register(_leave)
             _places[key] = course

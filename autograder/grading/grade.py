@@ -3,43 +3,30 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol, Self
 
-import nbformat
-from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
-from autograder.course import TIMEOUT, Course, digest_folder, read_record, write_record
+from autograder.course import TIMEOUT, Course
 from autograder.exercises.publish import release
+from autograder.files import course_lock, digest, digest_folder, read_record, write_record
 from autograder.gradebook.nbgrader_api import open_gradebook
-from autograder.grading.pool import close, court_for, wait
-from autograder.grading.rebuild import Rebuilt, rebuild
-from autograder.grading.record import (
-    hand_in_time,
-    only_grader,
-    points_of,
-    save_scores,
-    write_notebook,
-)
-from autograder.grading.runner import Court, Judged
-from autograder.results.pages import write_message, write_pages
+from autograder.grading.cluster import Cluster
+from autograder.grading.execution import Execution, Verdict, in_words
+from autograder.grading.pool import close
+from autograder.grading.record import points_of, save_scores, write_notebook
+from autograder.results.pages import UNSAFE, write_message, write_pages
 from autograder.sandbox.launch import require_sandbox
-from autograder.sandbox.withhold import Withholding, read_withholding
 from autograder.submissions.files import (
     Submission,
     find_submissions,
-    not_read,
-    objection,
-    read_submitted,
+    read_submission,
+    stamp_of,
 )
 
-if TYPE_CHECKING:
-    from autograder.grading.cluster import Cluster
-
-UNSAFE = "graded without the sandbox"
+UNDATED = "timestamp.txt gives no time, and none is recorded"
 
 
 class Result(NamedTuple):
@@ -52,21 +39,6 @@ class Result(NamedTuple):
     message: str  # why it could not be graded, or ''
     seconds: float  # 0 when it had been graded before
     flags: tuple[str, ...] = ()  # what the instructor should look at
-
-
-class _Exercise(NamedTuple):
-    """The notebooks of an exercise by name: with solutions, and as released."""
-
-    notebooks: dict[str, tuple[NotebookNode, NotebookNode, Withholding]]
-    files: Path
-
-
-class Verdict(NamedTuple):
-    """What the court says of one submission."""
-
-    message: str
-    notebooks: dict[str, tuple[Rebuilt, Judged]]
-    seconds: float
 
 
 def grade(
@@ -101,7 +73,7 @@ def grade(
     names = course.choose(assignments)
     if not unsafe and not scheduler:  # workers look for their own
         require_sandbox()
-    with only_grader(course):
+    with course_lock(course):
         release(course, names)
         submissions = find_submissions(course, names, student)
         with open_gradebook(course) as gradebook:
@@ -113,118 +85,128 @@ def grade(
         if lost:
             release(course, lost, force=True)
         with open_gradebook(course) as gradebook:
-            run = Run(course, gradebook, force, timeout, unsafe)
-            return run.grade(submissions, workers or os.cpu_count() or 1, scheduler, tell)
+            run = Run(Execution(course, timeout, unsafe), gradebook, force)
+            start = _workers(run.execution, workers or os.cpu_count() or 1, scheduler)
+            return run.grade(submissions, start, tell)
+
+
+class Pending(Protocol):
+    """A verdict that will come."""
+
+    def result(self) -> Verdict:
+        """Wait for it."""
+
+
+class Workers(Protocol):
+    """Where submissions are judged, several at a time."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def prepare(self, names: set[str]) -> None:
+        """Make ready for submissions to these exercises."""
+
+    def submit(self, submission: Submission) -> Pending:
+        """Have one submission judged."""
+
+    def stop(self) -> None:
+        """Let go of all that is not finished."""
+
+
+class Threads:
+    """Judges submissions on this machine."""
+
+    def __init__(self, execution: Execution, number: int) -> None:
+        self.execution, self.pool = execution, ThreadPoolExecutor(number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown()
+
+    def prepare(self, names: set[str]) -> None:
+        """Make ready for submissions to these exercises."""
+        self.execution.prepare(names)
+
+    def submit(self, submission: Submission) -> Future[Verdict]:
+        """Have one submission read and judged in a thread."""
+        return self.pool.submit(self._judge, submission)
+
+    def _judge(self, submission: Submission) -> Verdict:
+        hand_in = read_submission(self.execution.course, submission)
+        return self.execution.judge(submission.assignment, hand_in)
+
+    def stop(self) -> None:
+        """Let go of all that is not finished."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _workers(execution: Execution, number: int, scheduler: str) -> Callable[[set[str]], Workers]:
+    """Return what gives the workers for some exercises: threads here, or ``scheduler``'s."""
+
+    def start(names: set[str]) -> Workers:
+        if scheduler and names:
+            return Cluster(scheduler, execution, number)
+        return Threads(execution, number)
+
+    return start
 
 
 class Run:
     """One run of the grader: the only one that writes to the gradebook."""
 
-    def __init__(
-        self, course: Course, gradebook: Any, force: bool, timeout: int, unsafe: bool
-    ) -> None:
-        self.course, self.gradebook = course, gradebook
-        self.force, self.timeout, self.unsafe = force, timeout, unsafe
-        self.record_path = course.autograded / ".graded.json"
+    def __init__(self, execution: Execution, gradebook: Any, force: bool) -> None:
+        self.execution, self.course = execution, execution.course
+        self.gradebook, self.force = gradebook, force
+        self.record_path = self.course.autograded / ".graded.json"
         self.record = read_record(self.record_path)
         self.tests: dict[str, str] = {}
 
     def grade(
         self,
         submissions: list[Submission],
-        workers: int,
-        scheduler: str,
+        start: Callable[[set[str]], Workers],
         tell: Callable[[Result], None],
     ) -> list[Result]:
         """Grade what has to be graded, several at a time; return all results in order."""
         before = {one: self._before(one) for one in submissions}
         todo = [one for one in submissions if before[one] is None]
+        names = {one.assignment for one in todo}
         results = []
-        with self._pool(scheduler if todo else "", workers) as pool:
-            if isinstance(pool, ThreadPoolExecutor):
-                hear = self.hearing([one.assignment for one in todo])
-                verdicts: dict[Submission, Any] = {one: pool.submit(hear, one) for one in todo}
-            else:
-                verdicts = {one: pool.submit(one) for one in todo}
+        with start(names) as pool:
+            pool.prepare(names)
+            verdicts = {one: pool.submit(one) for one in todo}
             try:
                 for one in submissions:
                     known = before[one]
                     results.append(known or self._write(one, verdicts.pop(one).result()))
                     tell(results[-1])
             except BaseException:
-                if isinstance(pool, ThreadPoolExecutor):
-                    pool.shutdown(wait=False, cancel_futures=True)
-                else:
-                    pool.stop()
+                pool.stop()
                 close()  # what still runs ends at once
                 raise
         return results
 
-    def _pool(self, scheduler: str, workers: int) -> "ThreadPoolExecutor | Cluster":
-        if not scheduler:
-            return ThreadPoolExecutor(workers)
-        from autograder.grading.cluster import Cluster
-
-        return Cluster(scheduler, self, workers)
-
-    def hearing(self, names: Iterable[str]) -> Callable[[Submission], Verdict]:
-        """Return what judges a submission to one of ``names``, its zygotes warm."""
-        exercises = {name: self._exercise(name) for name in set(names)}
-        courts = self._courts(exercises)
-        return lambda one: self._hear(courts[one.assignment], one, exercises)
-
-    def _stamp(self, submission: Submission) -> str:
+    def _stamp(self, submission: Submission, files: str) -> str:
+        """Return what changes when the tests or the submission's ``files`` change."""
         name = submission.assignment
         if name not in self.tests:
             self.tests[name] = digest_folder(self.course.source / name)
-        return submission.stamp(self.tests[name])
+        return digest(files.encode(), self.tests[name].encode())
 
     def _before(self, submission: Submission) -> Result | None:
         """Return the result of an earlier run, or None when there is work to do."""
         old = self.record.get(submission.key, {})
         page = self.course.feedback / submission.student / submission.assignment
-        if self.force or not page.is_dir() or old.get("stamp") != self._stamp(submission):
+        if self.force or not page.is_dir():
+            return None
+        if old.get("stamp") != self._stamp(submission, stamp_of(submission.folder)):
             return None
         points = points_of(self.gradebook, submission)
         flags = tuple(old.get("flags", ()))
         return Result(*submission[:2], *points, old["message"], 0.0, flags) if points else None
-
-    def _exercise(self, name: str) -> _Exercise:
-        made = {}
-        for path in sorted((self.course.source / name).glob("*.ipynb")):
-            source = nbformat.read(path, as_version=4)
-            blank = nbformat.read(self.course.release / name / path.name, as_version=4)
-            made[path.stem] = source, blank, read_withholding(source.metadata, path.name)
-        return _Exercise(made, self.course.release / name)
-
-    def _courts(self, exercises: dict[str, _Exercise]) -> dict[str, Court]:
-        """Return the courts of the exercises; what they need is warmed up all at once."""
-        courts = {}
-        for name, one in exercises.items():
-            sources = [(source, names) for source, _, names in one.notebooks.values()]
-            courts[name] = court_for(sources, one.files, limit=self.timeout, unsafe=self.unsafe)
-        wait()
-        return courts
-
-    def _hear(
-        self, court: Court, submission: Submission, exercises: dict[str, _Exercise]
-    ) -> Verdict:
-        """Have one submission judged; runs in a thread, and writes nothing."""
-        start = time.perf_counter()
-        message = objection(self.course, submission)
-        found: dict[str, tuple[Rebuilt, Judged]] = {}
-        exercise = exercises[submission.assignment]
-        for name, (source, blank, withholding) in exercise.notebooks.items():
-            path = submission.folder / f"{name}.ipynb"
-            if message or not path.exists():
-                continue
-            try:
-                rebuilt = rebuild(source, read_submitted(path), blank)
-                judged = court.hear(rebuilt, withholding, folder=exercise.files, limit=self.timeout)
-                found[name] = rebuilt, judged
-            except Exception as error:  # nothing that is handed in may stop the run
-                message = _in_words(self.course, error)
-        return Verdict(message, {} if message else found, time.perf_counter() - start)
 
     def _write(self, submission: Submission, verdict: Verdict) -> Result:
         """Record a verdict; one that cannot be recorded becomes an explained zero."""
@@ -233,64 +215,50 @@ class Run:
         except OSError:  # the disk is full, for example: this is not the student's doing
             raise
         except Exception as error:
-            return self._record(submission, Verdict(_in_words(self.course, error), {}, 0.0))
+            message = in_words(self.course, error)
+            return self._record(
+                submission, verdict._replace(message=message, notebooks={}, seconds=0.0)
+            )
 
     def _record(self, submission: Submission, verdict: Verdict) -> Result:
         """Write notebook, gradebook, page, and last that it is all there."""
         start = time.perf_counter()
+        hand_in, found = verdict.hand_in, verdict.notebooks
         folder = self.course.autograded / submission.student / submission.assignment
         shutil.rmtree(folder, ignore_errors=True)
-        unread = "" if verdict.message else not_read(self.course, submission)
-        flags = [UNSAFE] * self.unsafe + [*filter(None, [hand_in_time(submission)[1], unread])]
-        written = {}
-        for name, (rebuilt, judged) in verdict.notebooks.items():
-            flags += [*judged.flags, *judged.faults]
-            if rebuilt.dropped:
-                flags.append(f"{rebuilt.dropped} added cells were not read")
-            written[name] = write_notebook(self.course, submission, name, rebuilt, judged.outcomes)
-        outcomes = {
-            name: (one, judged.outcomes) for name, (one, judged) in verdict.notebooks.items()
+        written = {
+            name: write_notebook(self.course, submission, name, rebuilt, result.outcomes)
+            for name, (rebuilt, result) in found.items()
         }
-        save_scores(self.gradebook, submission, outcomes)
+        outcomes = {name: (rebuilt, result.outcomes) for name, (rebuilt, result) in found.items()}
+        save_scores(self.gradebook, submission, outcomes, hand_in.time)
+        ignored = "" if verdict.message else hand_in.ignored
         if verdict.message:
             write_message(self.course, submission, verdict.message)
         else:
-            write_pages(self.course, self.gradebook, submission, written, self.unsafe, unread)
-        known = {"message": verdict.message, "flags": flags, "unread": unread}
-        self.record[submission.key] = {"stamp": self._stamp(submission), **known}
+            unsafe = self.execution.unsafe
+            write_pages(self.course, self.gradebook, submission, written, unsafe, ignored)
+        flags = self._flags(verdict, ignored)
+        self.record[submission.key] = {
+            "stamp": self._stamp(submission, hand_in.stamp),
+            "message": verdict.message,
+            "flags": flags,
+            "unread": ignored,
+        }
         write_record(self.record_path, self.record)
         points = points_of(self.gradebook, submission) or (0.0, 0.0)
         seconds = verdict.seconds + time.perf_counter() - start
         return Result(*submission[:2], *points, verdict.message, seconds, tuple(flags))
 
-
-def _in_words(course: Course, error: Exception) -> str:
-    """Return the sentence for a submission that the grader cannot cope with."""
-    words = f"{type(error).__name__}: {error}".split("\n")[0][:300].replace(str(course.root), "…")
-    return f"This could not be graded ({words}): show this message to your teacher."
-
-
-def rewrite_feedback(course: Course, assignments: list[str], student: str = "") -> int:
-    """Write the pages of all graded submissions again, as after grading by hand."""
-    record = read_record(course.autograded / ".graded.json")
-    graded = [
-        submission
-        for submission in find_submissions(course, course.choose(assignments), student)
-        if submission.key in record
-    ]
-    with open_gradebook(course) as gradebook:
-        for submission in graded:
-            old = record[submission.key]
-            if old["message"]:
-                write_message(course, submission, old["message"])
-                continue
-            folder = course.autograded / submission.student / submission.assignment
-            notebooks = {
-                path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")
-            }
-            notes = UNSAFE in old.get("flags", ()), old.get("unread", "")
-            write_pages(course, gradebook, submission, notebooks, *notes)
-    return len(graded)
+    def _flags(self, verdict: Verdict, ignored: str) -> list[str]:
+        """Return what the instructor should look at."""
+        flags = [UNSAFE] * self.execution.unsafe
+        flags += [UNDATED] * verdict.hand_in.undated + [ignored] * bool(ignored)
+        for rebuilt, result in verdict.notebooks.values():
+            flags += [*result.flags, *result.faults]
+            if rebuilt.dropped:
+                flags.append(f"{rebuilt.dropped} added cells were not read")
+        return flags
 
 
 def _in_gradebook(gradebook: Any, course: Course, name: str) -> bool:

@@ -1,74 +1,86 @@
-"""The courts of one run, or of several in one process: each zygote is warmed once."""
+"""The pool of fork servers of this process: each is started once, and serves several runs."""
 
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course import digest, digest_folder
+from autograder.files import digest, digest_folder
 from autograder.grading.rebuild import modules_of
-from autograder.grading.runner import Court, withheld_sets
-from autograder.sandbox.launch import Zygote, judge_zygote, student_zygote
+from autograder.grading.runner import NotebookRunner, withheld_sets
+from autograder.sandbox.launch import judge_server, student_server
+from autograder.sandbox.server import ForkServer
 from autograder.sandbox.withhold import Withholding
 
-_started: dict[str, Zygote] = {}
-_folder: list[Path] = []
 
+class Pool:
+    """Fork servers by what they have imported and may read, and the folder for that."""
 
-def court_for(
-    sources: list[tuple[NotebookNode, Withholding]], files: Path, *, limit: int, unsafe: bool
-) -> Court:
-    """Return the court for an exercise; what is not warm yet is started, see :func:`wait`."""
-    cells = [one.source for nb, _ in sources for one in nb.cells if one.cell_type == "code"]
-    modules = modules_of(cells)
-    names = set().union(*(withheld_sets(nb, withholding) for nb, withholding in sources))
-    key = digest(repr(modules).encode())
-    judges = _get(f"judge {key}", lambda: judge_zygote(modules))
-    students = {}
-    for withheld in names:
-        parts = (key, digest_folder(files), repr(sorted(withheld)), str(limit), str(unsafe))
+    def __init__(self) -> None:
+        self.servers: dict[str, ForkServer] = {}
+        self.folder: Path | None = None
 
-        def start(withheld: frozenset[str] = withheld) -> Zygote:
-            staging = Path(tempfile.mkdtemp(dir=_place()))
-            return student_zygote(staging, files, withheld, modules, limit=limit, unsafe=unsafe)
+    def get(self, key: str, start: Callable[[], ForkServer]) -> ForkServer:
+        """Return the server of this key; ``start`` makes it where there is none that lives."""
+        if key in self.servers and not self.servers[key].alive:
+            self.servers.pop(key).close()
+        if key not in self.servers:
+            self.servers[key] = start()
+        return self.servers[key]
 
-        students[withheld] = _get(digest(*(part.encode() for part in parts)), start)
-    return Court(judges, students)
+    def place(self) -> Path:
+        """Return a new folder for what a server may read; it goes when the program ends."""
+        if self.folder is None:
+            self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
+            self.folder.chmod(0o755)
+            atexit.register(self.close)
+        return Path(tempfile.mkdtemp(dir=self.folder))
 
-
-def wait() -> None:
-    """Wait until all that was started is warm."""
-    for key, zygote in list(_started.items()):
-        if not zygote.warm:
+    def wait(self) -> None:
+        """Wait until all servers can fork."""
+        for key, server in list(self.servers.items()):
             try:
-                zygote.wait()
+                server.wait()
             except BaseException:
-                _started.pop(key).close()
+                self.servers.pop(key).close()
                 raise
 
-
-def _get(key: str, start: object) -> Zygote:
-    if key in _started and not _started[key].alive:
-        _started.pop(key).close()
-    if key not in _started:
-        _started[key] = start()  # type: ignore[operator]
-    return _started[key]
-
-
-def _place() -> Path:
-    """Return the folder for what the zygotes may read; it goes when the program ends."""
-    if not _folder:
-        _folder.append(Path(tempfile.mkdtemp(prefix="grading-")))
-        _folder[0].chmod(0o755)
-        atexit.register(close)
-    return _folder[0]
+    def close(self) -> None:
+        """End all servers, and with them everything that they have forked."""
+        while self.servers:
+            self.servers.popitem()[1].close()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
 
 
-def close() -> None:
-    """End all zygotes, and with them everything that they have forked."""
-    while _started:
-        _started.popitem()[1].close()
-    while _folder:
-        shutil.rmtree(_folder.pop(), ignore_errors=True)
+POOL = Pool()
+close = POOL.close
+wait_until_ready = POOL.wait
+
+
+def runner_for(
+    sources: list[tuple[NotebookNode, Withholding]], files: Path, *, limit: int, unsafe: bool
+) -> NotebookRunner:
+    """Return the runner for an exercise; what it needs is started, see `wait_until_ready`."""
+    cells = [one.source for nb, _ in sources for one in nb.cells if one.cell_type == "code"]
+    modules = modules_of(cells)
+    sets = set().union(*(withheld_sets(nb, withholding) for nb, withholding in sources))
+    key = digest(repr(modules).encode())
+    judges = POOL.get(f"judge {key}", partial(judge_server, modules))
+
+    def start(withheld: frozenset[str]) -> ForkServer:
+        place = POOL.place()
+        return student_server(place, files, withheld, modules, limit=limit, unsafe=unsafe)
+
+    students = {}
+    for names in sets:
+        parts = (key, digest_folder(files), repr(sorted(names)), str(limit), str(unsafe))
+        students[names] = POOL.get(
+            digest(*(part.encode() for part in parts)), partial(start, names)
+        )
+    return NotebookRunner(judges, students)

@@ -3,29 +3,22 @@
 import ast
 import symtable
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-MOST_EXTRA = 200  # cells that a student added
+from autograder.cells import GIVEN, STUDENT, TEST, TEXT, Step, mark_of, python
 
-GIVEN, STUDENT, TEST, TEXT = "given", "student", "test", "text"
+MAX_EXTRA = 200  # cells that a student added
 
 
 class Rebuilt(NamedTuple):
     """A notebook, and what is done with each of its cells."""
 
     notebook: NotebookNode
-    steps: list[dict[str, Any]]
+    steps: list[Step]
     dropped: int  # cells of the student's beyond those that are read
-
-
-def mark_of(cell: NotebookNode) -> dict[str, Any]:
-    """Return nbgrader's metadata of ``cell``; empty where there is none."""
-    mark = cell.metadata.get("nbgrader")
-    return dict(mark) if isinstance(mark, dict) else {}
 
 
 def rebuild(source: NotebookNode, submitted: NotebookNode, blank: NotebookNode) -> Rebuilt:
@@ -50,7 +43,7 @@ def rebuild(source: NotebookNode, submitted: NotebookNode, blank: NotebookNode) 
             answers.setdefault(name, cell.source)
         elif cell.source.strip() and cell.source.strip() not in given_text:
             number += 1
-            if number <= MOST_EXTRA and cell.cell_type in ("code", "markdown"):
+            if number <= MAX_EXTRA and cell.cell_type in ("code", "markdown"):
                 make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
                 one = make(cell.source, id=f"extra-{number:03d}")  # type: ignore[no-untyped-call]
                 extra.setdefault(place, []).append(one)
@@ -67,10 +60,10 @@ def rebuild(source: NotebookNode, submitted: NotebookNode, blank: NotebookNode) 
     for cell, step in zip(made.cells, plan):
         text = released.get(step["name"])
         step["unanswered"] = text is not None and cell.source.strip() == text.strip()
-    return Rebuilt(made, plan, max(0, number - MOST_EXTRA))
+    return Rebuilt(made, plan, max(0, number - MAX_EXTRA))
 
 
-def steps(source: NotebookNode, made: NotebookNode) -> list[dict[str, Any]]:
+def steps(source: NotebookNode, made: NotebookNode) -> list[Step]:
     """Return for each cell of ``made`` who runs it: student and judge, student, or judge."""
     reference = {mark_of(cell).get("grade_id"): cell for cell in source.cells}
     theirs: set[str] = set()  # names that come from the student
@@ -81,7 +74,7 @@ def steps(source: NotebookNode, made: NotebookNode) -> list[dict[str, Any]]:
     plan = []
     for cell in made.cells:
         mark = mark_of(cell)
-        step: dict[str, Any] = {"kind": TEXT, "name": mark.get("grade_id", "")}
+        step: Step = {"kind": TEXT, "name": mark.get("grade_id", "")}
         if cell.cell_type == "code":
             step |= {"source": cell.source, "kind": STUDENT}
             if mark.get("solution"):
@@ -98,12 +91,6 @@ def steps(source: NotebookNode, made: NotebookNode) -> list[dict[str, Any]]:
                     theirs |= bound(cell.source)
         plan.append(step)
     return plan
-
-
-def python(source: str) -> str:
-    """Return ``source`` as Python, with IPython's magic commands as calls."""
-    manager: Any = TransformerManager()  # type: ignore[no-untyped-call]
-    return str(manager.transform_cell(source))
 
 
 def _table(source: str) -> symtable.SymbolTable | None:

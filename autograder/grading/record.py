@@ -1,82 +1,29 @@
-"""Writing what was decided: the graded notebook, the gradebook, and nothing by halves."""
+"""Recording: a graded submission's notebook, and its scores in the gradebook."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import nbformat
-from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.api import MissingEntry
 
-from autograder.course import Course, GraderError, write_whole
-from autograder.gradebook.nbgrader_api import quiet
-from autograder.grading.rebuild import TEST, Rebuilt, mark_of
-from autograder.submissions.files import Submission, time_in
+from autograder.cells import TEST, Outcome, Step, mark_of
+from autograder.course import Course
+from autograder.files import write_whole
+from autograder.gradebook.transactions import one_transaction
+from autograder.grading.rebuild import Rebuilt
+from autograder.submissions.files import Submission
 
-LIMIT = 2_000_000  # bytes of a student's output in a graded notebook
-
-
-@contextmanager
-def only_grader(course: Course) -> Iterator[None]:
-    """Hold the lock of a course, so that no other grader writes to it.
-
-    Raises:
-        GraderError: another one holds it.
-    """
-    course.grader.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(course.grader / ".grading.lock")
-    try:
-        with lock.acquire(timeout=1):
-            yield
-    except Timeout:
-        raise GraderError(
-            f"{course.grader}: another grader is at work here; wait until it has finished, and "
-            "start again: what it has done is not done twice."
-        ) from None
-
-
-@contextmanager
-def one_transaction(gradebook: Any) -> Iterator[None]:
-    """Make everything that is done to ``gradebook`` inside one transaction: all or nothing."""
-    session = gradebook.db
-    session.commit()
-    commit = session.registry().commit
-    session.registry().commit = session.registry().flush
-    try:
-        with quiet():
-            yield
-        session.flush()
-    except BaseException:
-        session.rollback()
-        raise
-    else:
-        commit()
-    finally:
-        del session.registry().commit
-
-
-def hand_in_time(submission: Submission) -> tuple[str | None, str]:
-    """Return when ``submission`` came, in UTC, and what the instructor should know of that.
-
-    It is what the collector wrote, or nothing. The time of the file would do, but nbgrader's
-    grading page takes a submission with another time than in timestamp.txt for not graded.
-    """
-    time = time_in(submission.folder)
-    if time is None and os.path.lexists(submission.folder / "timestamp.txt"):
-        return None, "timestamp.txt gives no time, and none is recorded"
-    return str(time) if time else None, ""
+MAX_OUTPUT = 2_000_000  # bytes of a student's output in a graded notebook
 
 
 def write_notebook(
-    course: Course, submission: Submission, name: str, rebuilt: Rebuilt, outcomes: list[Any]
+    course: Course, submission: Submission, name: str, rebuilt: Rebuilt, outcomes: list[Outcome]
 ) -> NotebookNode:
     """Write the graded notebook, with what its cells showed; return it."""
     notebook = rebuilt.notebook
-    room = LIMIT
+    room = MAX_OUTPUT
     for cell, step, outcome in zip(notebook.cells, rebuilt.steps, outcomes):
         if cell.cell_type == "code":
             outputs = _outputs(outcome, step)
@@ -95,13 +42,14 @@ def write_notebook(
     return notebook
 
 
-def _outputs(outcome: dict[str, Any], step: dict[str, Any]) -> list[NotebookNode]:
+def _outputs(outcome: Outcome, step: Step) -> list[NotebookNode]:
     """Return what a cell showed, in the form of a notebook's outputs."""
     make: Any = new_output
     found = []
-    for stream in ("stdout", "stderr"):
-        if outcome.get(stream) and step["kind"] != TEST:
-            found.append(make("stream", name=stream, text=outcome[stream]))
+    streams = {"stdout": outcome.get("stdout"), "stderr": outcome.get("stderr")}
+    for stream, printed in streams.items():
+        if printed and step["kind"] != TEST:
+            found.append(make("stream", name=stream, text=printed))
     for one in outcome.get("shown", ()):
         more = {"execution_count": None} if one["kind"] == "execute_result" else {}
         found.append(make(one["kind"], data=one["data"], **more))
@@ -117,16 +65,22 @@ def _outputs(outcome: dict[str, Any], step: dict[str, Any]) -> list[NotebookNode
 
 
 def save_scores(
-    gradebook: Any, submission: Submission, found: dict[str, tuple[Rebuilt, list[Any]]]
+    gradebook: Any,
+    submission: Submission,
+    found: dict[str, tuple[Rebuilt, list[Outcome]]],
+    time: datetime | None,
 ) -> None:
     """Put the scores of all notebooks into the gradebook; a person's own stay as they are.
 
     A notebook that is not among ``found`` was not handed in, or cannot be read: it gets zeros.
+    The time of hand-in is what the collector wrote, or nothing. The time of the file would do, but
+    nbgrader's grading page takes a submission with another time than in timestamp.txt for not
+    graded.
     """
     with one_transaction(gradebook):
         gradebook.update_or_create_student(submission.student)
         entry = gradebook.update_or_create_submission(
-            submission.assignment, submission.student, timestamp=hand_in_time(submission)[0]
+            submission.assignment, submission.student, timestamp=str(time) if time else None
         )
         for notebook in entry.notebooks:
             scores = _scores(*found[notebook.name]) if notebook.name in found else {}
@@ -141,7 +95,7 @@ def save_scores(
                 comment.auto_comment = "No response." if empty else None
 
 
-def _scores(rebuilt: Rebuilt, outcomes: list[Any]) -> dict[str, tuple[float | None, bool]]:
+def _scores(rebuilt: Rebuilt, outcomes: list[Outcome]) -> dict[str, tuple[float | None, bool]]:
     """Return for each graded cell its score, and whether a person must give one."""
     made: dict[str, tuple[float | None, bool]] = {}
     for cell, step, outcome in zip(rebuilt.notebook.cells, rebuilt.steps, outcomes):
@@ -164,8 +118,3 @@ def points_of(gradebook: Any, submission: Submission) -> tuple[float, float] | N
     except MissingEntry:
         return None
     return float(entry.score), float(entry.max_score)
-
-
-def lost_folder(course: Course, submission: Submission) -> Path:
-    """Return where the graded notebooks of ``submission`` are."""
-    return course.autograded / submission.student / submission.assignment

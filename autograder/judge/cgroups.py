@@ -1,4 +1,4 @@
-"""Hard limits on the memory of a submission: control groups, where this process may make them.
+"""Control groups: hard limits on the memory of a submission, where this process may make them.
 
 The watcher of a submission looks twice a second; the system stops a group at once. Both kinds of
 control groups serve: version 2, below a group that is ours (root's, or one delegated to the user),
@@ -10,11 +10,11 @@ import itertools
 import os
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 OWN = "grader"  # version 2 lets no group that has processes limit groups below it: ours go here
 PREFIX = "submission-"
-PATIENCE = 2  # seconds for the processes of a group to end
+END_TIMEOUT = 2  # seconds for the processes of a group to end
 _numbers = itertools.count()
 
 
@@ -83,10 +83,10 @@ def _open(own: Path) -> Path:
     return own
 
 
-def group(place: list[Any] | None, most: int) -> "Group | None":
+def group(place: Place | None, most: int) -> "Group | None":
     """Return a new group, or None where there can be none."""
     with contextlib.suppress(OSError):
-        return Group(Place(*place), most) if place else None
+        return Group(place, most) if place else None
     return None
 
 
@@ -113,7 +113,7 @@ class Group:
     def remove(self) -> None:
         """Remove it when its processes have ended; what still runs then keeps it."""
         os.close(self.entrance)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + END_TIMEOUT
         while time.monotonic() < end:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()

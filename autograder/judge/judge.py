@@ -14,28 +14,28 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from autograder.exchange import random_state as dice
+from autograder.cells import GIVEN, STUDENT, TEST, Outcome, Step, python
+from autograder.exchange import random_state
 from autograder.exchange.channel import Gone, TimeOver, WatchedChannel
-from autograder.exchange.endpoint import Peer
-from autograder.exchange.framing import WireError
+from autograder.exchange.client import Client
+from autograder.exchange.framing import ProtocolError
 from autograder.exchange.proxies import StudentError
-from autograder.grading.rebuild import GIVEN, STUDENT, TEST, python
 from autograder.judge.outcomes import (
-    MOST_TEXT,
-    checked,
+    MAX_TEXT,
     is_own,
     partial_credit,
     student_error,
     text_of,
+    validate_report,
 )
 
-MOST_STARTS = 8  # processes for one submission
+MAX_STARTS = 8  # processes for one submission
 TOOK_TOO_LONG = "Your code took too long and was stopped."
 DIED = (
     "Python died while your code ran: it used too much memory, ended the process, or left the "
     "limits of the sandbox."
 )
-FORGED = "Your code answered this test with data that are none."
+UNREADABLE = "What your code returned could not be read."
 NO_MORE = "This was not run, because your code died or took too long too often before."
 
 
@@ -78,7 +78,7 @@ class Judge:
 
     Args:
         start: starts a process for the student's code.
-        tell: called with the outcome of each cell, by its number.
+        on_outcome: called with the outcome of each cell, by its number.
         limit: seconds for each cell.
         total: seconds for all of them.
     """
@@ -86,25 +86,25 @@ class Judge:
     def __init__(
         self,
         start: Callable[[], Process],
-        tell: Callable[[int, dict[str, Any]], None],
+        on_outcome: Callable[[int, Outcome], None],
         *,
         limit: float,
         total: float,
         seed: int = 0,
     ) -> None:
-        self.start, self.tell, self.limit = start, tell, limit
+        self.start, self.on_outcome, self.limit = start, on_outcome, limit
         self.end = time.monotonic() + total
         self.process: Process | None = None
-        self.peer: Peer | None = None
+        self.client: Client | None = None
         self.history: list[tuple[str, int]] = []
         self.starts = 0
         self.flags: list[str] = []
         self.names = _Names(self._fetch)
         self.fetched: dict[str, Any] = {}
         self.methods: frozenset[str] = frozenset()
-        dice.start(seed)
+        random_state.seed_all(seed)
 
-    def run(self, steps: list[dict[str, Any]]) -> None:
+    def run(self, steps: list[Step]) -> None:
         """Walk through the cells."""
         self.methods = frozenset(name for step in steps for name in step.get("methods", ()))
         try:
@@ -114,31 +114,30 @@ class Judge:
                     outcome = self._run_there(step, number)
                     if step["kind"] == GIVEN:
                         self._run_here(step, outcome)
-                    self.tell(number, outcome)
+                    self.on_outcome(number, outcome)
                 elif step["kind"] == TEST and not step.get("skip"):
-                    self.tell(number, self._test(step))
+                    self.on_outcome(number, self._test(step))
         finally:
             self._kill()
 
     # --- the student's process
 
-    def _ready(self) -> Peer:
+    def _ready(self) -> Client:
         """Return the connection to the student's process; start one where there is none."""
         if self.process is not None and self.process.channel.broken:
             self._kill()
-        if self.process is None or self.peer is None:
-            if self.starts >= MOST_STARTS or time.monotonic() > self.end:
+        if self.process is None or self.client is None:
+            if self.starts >= MAX_STARTS or time.monotonic() > self.end:
                 raise TimeOver(NO_MORE)
             self.starts += 1
             self.process = self.start()
-            self.peer = Peer(self.process.channel, trusted=True)
-            self.peer.methods = self.methods
+            self.client = Client(self.process.channel, trusted=True, methods=self.methods)
             for source, number in self.history:
                 self.process.channel.deadline = self._deadline()
-                self.peer.ask("run", [source, number])
+                self.client.request("run", [source, number])
                 self._printed()
         self.process.channel.deadline = self._deadline()
-        return self.peer
+        return self.client
 
     def _deadline(self) -> float:
         return min(time.monotonic() + self.limit, self.end)
@@ -146,16 +145,16 @@ class Judge:
     def _kill(self) -> None:
         if self.process is not None:
             self.process.kill()
-        self.process = self.peer = None
+        self.process = self.client = None
         self.fetched.clear()
 
-    def _run_there(self, step: dict[str, Any], number: int) -> dict[str, Any]:
+    def _run_there(self, step: Step, number: int) -> Outcome:
         """Run a cell in the student's process; return what became of it."""
-        outcome: dict[str, Any] = {}
+        outcome: Outcome = {}
         try:
-            peer = self._ready()
+            client = self._ready()
             self._printed()  # what tests have made it print is not shown
-            outcome = checked(peer.ask("run", [step["source"], number]))
+            outcome = validate_report(client.request("run", [step["source"], number]))
             self.history.append((step["source"], number))
         except Exception as error:  # whatever comes of what it says
             outcome["error"] = {"type": type(error).__name__, "text": self._in_words(error)}
@@ -183,8 +182,8 @@ class Judge:
         if isinstance(error, Gone):
             self._flag("its process died")
             return DIED
-        self._flag("answered with data that are none")
-        return FORGED
+        self._flag("returned what could not be read")
+        return UNREADABLE
 
     def _flag(self, reason: str) -> None:
         if reason not in self.flags:
@@ -192,7 +191,7 @@ class Judge:
 
     # --- the judge's own names
 
-    def _forget(self, step: dict[str, Any]) -> None:
+    def _forget(self, step: Step) -> None:
         """Make the names that an answer binds come from the student from now on."""
         binds = step.get("binds", ())
         self.names.theirs.update(binds)
@@ -206,24 +205,24 @@ class Judge:
     def _fetch(self, name: str) -> Any:
         if name not in self.fetched:
             try:
-                self.fetched[name] = self._ready_peer().ask("get", name)
+                self.fetched[name] = self._ready_client().request("get", name)
             except NameError:
                 raise NameError(f"name {name!r} is not defined") from None
         return self.fetched[name]
 
-    def _ready_peer(self) -> Peer:
-        if self.peer is None:
+    def _ready_client(self) -> Client:
+        if self.client is None:
             raise Gone
-        return self.peer
+        return self.client
 
-    def _run_here(self, step: dict[str, Any], outcome: dict[str, Any]) -> None:
+    def _run_here(self, step: Step, outcome: Outcome) -> None:
         """Run a given cell for the judge; say in ``outcome`` when that fails."""
         try:
             with self._alarm(), contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(python(step["source"]), "<given cell>", "exec"), self.names)
         except (Exception, CellTimeOver) as error:
             if "error" not in outcome:
-                outcome["fault"] = f"{type(error).__name__}: {error}"[:MOST_TEXT]
+                outcome["fault"] = f"{type(error).__name__}: {error}"[:MAX_TEXT]
 
     @contextlib.contextmanager
     def _alarm(self) -> Iterator[None]:
@@ -242,11 +241,11 @@ class Judge:
 
     # --- tests
 
-    def _test(self, step: dict[str, Any]) -> dict[str, Any]:
+    def _test(self, step: Step) -> Outcome:
         """Run a test cell; return its score and what to say of it."""
         most = step["points"]
         self.fetched.clear()
-        said: dict[str, Any] = {"score": 0.0}
+        said: Outcome = {"score": 0.0}
         try:
             self._ready()
             with (
@@ -262,9 +261,9 @@ class Judge:
             said["text"] = TOOK_TOO_LONG
             self._flag("took too long")
             self._kill()
-        except (Gone, TimeOver, WireError) as error:
+        except (Gone, TimeOver, ProtocolError) as error:
             broken = self.process.channel.broken if self.process else error
-            if isinstance(error, WireError) and not broken:  # the value itself cannot cross
+            if isinstance(error, ProtocolError) and not broken:  # the value itself cannot cross
                 said |= {"type": "TypeError", "text": str(error)}
             else:
                 said["text"] = self._in_words(broken or error)

@@ -1,4 +1,4 @@
-"""What is written down of a cell: of a test's outcome, and of what a student's process says.
+"""Outcomes of cells: what a test is worth, and what a student's process reports of a cell.
 
 Nothing that comes from the student's process is believed, and all of it is bounded.
 """
@@ -7,11 +7,12 @@ import math
 import traceback
 from typing import Any
 
-from autograder.exchange.framing import WireError
+from autograder.cells import Outcome
+from autograder.exchange.displays import KINDS, MAX_SHOWN, max_length
+from autograder.exchange.framing import ProtocolError
 from autograder.exchange.proxies import StudentError
-from autograder.student.cells import KINDS, MOST_SHOWN, largest
 
-MOST_TEXT = 4000
+MAX_TEXT, MAX_ERROR = 4000, 20_000  # characters
 HELPERS = "gensrc.answers"  # the module whose asserts speak for the test that calls it
 
 
@@ -24,7 +25,7 @@ def partial_credit(value: Any, most: float) -> float:
 
 def text_of(error: BaseException) -> str:
     try:
-        return str(error)[:MOST_TEXT]
+        return str(error)[:MAX_TEXT]
     except Exception:
         return ""
 
@@ -37,10 +38,10 @@ def is_own(error: BaseException) -> bool:
     return bool(frames) and frames[-1].f_code.co_filename in ("<test>", "<given cell>")
 
 
-def student_error(error: StudentError) -> dict[str, Any]:
+def student_error(error: StudentError) -> Outcome:
     """Return what is said of an exception of the student's, of which nothing is believed."""
     said = error.said
-    found: dict[str, Any] = {"type": str(said.get("type", ""))[:100], "text": text_of(error)}
+    found: Outcome = {"type": str(said.get("type", ""))[:100], "text": text_of(error)}
     found["withheld"] = said.get("withheld") is True
     where = said.get("where")
     if isinstance(where, list) and len(where) == 2:
@@ -50,20 +51,23 @@ def student_error(error: StudentError) -> dict[str, Any]:
     return found
 
 
-def checked(reply: Any) -> dict[str, Any]:
-    """Return a student's account of a cell in the form that it should have."""
-    if not isinstance(reply, dict):
-        raise WireError("an account that is none")
-    outcome: dict[str, Any] = {"shown": []}
-    shown = reply.get("shown")
-    for one in shown[:MOST_SHOWN] if isinstance(shown, list) else ():
+def validate_report(report: Any) -> Outcome:
+    """Return what a student's process reports of a cell, in the form that it should have."""
+    if not isinstance(report, dict):
+        raise ProtocolError("a report that cannot be read")
+    outcome: Outcome = {"shown": []}
+    shown = report.get("shown")
+    for one in shown[:MAX_SHOWN] if isinstance(shown, list) else ():
         if isinstance(one, dict) and isinstance(one.get("data"), dict):
             kind = "execute_result" if one.get("kind") == "execute_result" else "display_data"
             found = {name: one["data"].get(name) for name in KINDS}
-            data = {k: v for k, v in found.items() if isinstance(v, str) and len(v) < largest(k)}
+            data = {k: v for k, v in found.items() if isinstance(v, str) and len(v) < max_length(k)}
             outcome["shown"] += [{"kind": kind, "data": data}] * bool(data)
-    error = reply.get("error")
+    error = report.get("error")
     if isinstance(error, dict):
-        texts = {key: str(error.get(key, ""))[:20_000] for key in ("type", "text", "traceback")}
-        outcome["error"] = {**texts, "withheld": error.get("withheld") is True}
+        kind, text, lines = (
+            str(error.get(key, ""))[:MAX_ERROR] for key in ("type", "text", "traceback")
+        )
+        withheld = error.get("withheld") is True
+        outcome["error"] = {"type": kind, "text": text, "traceback": lines, "withheld": withheld}
     return outcome

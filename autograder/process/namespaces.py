@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 NAMESPACES = 0x00020000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
-PRIVATE, BIND, READ_ONLY, REMOUNT = 16384 | (1 << 18), 4096, 1, 32
+RECURSIVE, BIND, READ_ONLY, REMOUNT = 16384, 4096, 1, 32
+PRIVATE = RECURSIVE | (1 << 18)
 NO_SUID_NO_DEV, NO_EXECUTION = 6, 8
 NOBODY = 65534
 DIE_WITH_PARENT, DUMPABLE, NO_NEW_PRIVILEGES, DROP_BOUND = 1, 4, 38, 24
@@ -37,8 +38,8 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def own_namespaces() -> None:
-    """Leave the namespaces of the zygote for new ones."""
+def unshare_namespaces() -> None:
+    """Leave the namespaces of the fork server for new ones."""
     user, group = os.getuid(), os.getgid()
     system(DUMPABLE, 1)  # or the maps below cannot be written
     _check(_libc().unshare(NAMESPACES), "unshare")
@@ -57,20 +58,35 @@ def _mount(source: str | None, target: str, kind: str | None, flags: int, data: 
     _check(result, f"mount {target}")
 
 
-def forbid_more() -> None:
+def forbid_namespaces() -> None:
     """Let no process make namespaces of its own, in which it would have rights again."""
     with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")
 
 
-def own_places(home: str, size: int) -> None:
-    """Mount a scratch folder of bounded size, and hide the processes of others."""
+def mount_scratch(home: str, size: int, kept: list[str]) -> None:
+    """Mount a scratch folder of bounded size, and hide the processes of others.
+
+    Args:
+        home: where it is mounted; parts of it are mounted over /tmp and /dev/shm too.
+        size: its bytes.
+        kept: folders below /tmp that stay where they are.
+    """
     _mount(None, "/", None, PRIVATE)
     _mount("tmpfs", home, "tmpfs", NO_SUID_NO_DEV, f"size={size},nr_inodes=20000,mode=700")
     for place in ("/tmp", "/dev/shm"):
         folder = f"{home}/.{place.rsplit('/', 1)[1]}"
         os.mkdir(folder)
-        _mount(folder, place, None, BIND)
+        for one in kept:
+            if one.startswith(f"{place}/"):
+                os.makedirs(folder + one.removeprefix(place))
+                _mount(one, folder + one.removeprefix(place), None, BIND | RECURSIVE)
+        _mount(folder, place, None, BIND | RECURSIVE)
+    _hide_processes()
+
+
+def _hide_processes() -> None:
+    """Mount a /proc that shows the processes of this namespace only."""
     try:
         _mount("proc", "/proc", "proc", NO_SUID_NO_DEV)
     except OSError:  # the system's own is covered in part: show two harmless files of it
@@ -91,7 +107,7 @@ def read_only(place: str) -> None:
     _mount(None, place, None, BIND | REMOUNT | READ_ONLY | kept)
 
 
-def drop_rights() -> None:
+def drop_capabilities() -> None:
     """Give up all rights, for good."""
     system(NO_NEW_PRIVILEGES, 1)
     for number in range(64):

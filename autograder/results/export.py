@@ -7,7 +7,8 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 
-from autograder.course import Course, write_whole
+from autograder.course import Course
+from autograder.files import write_whole
 from autograder.gradebook.nbgrader_api import open_gradebook
 
 COLUMNS = (

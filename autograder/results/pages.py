@@ -1,4 +1,4 @@
-"""Feedback: one page per submission that needs nothing else, neither network nor files."""
+"""Pages of feedback: one for each submission, which needs neither network nor other files."""
 
 import base64
 import copy
@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import bleach
+import nbformat
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
-from autograder.course import Course, GraderError, write_whole
+from autograder.course import Course, GraderError
+from autograder.files import read_record, write_whole
+from autograder.gradebook.nbgrader_api import open_gradebook
 from autograder.gradebook.settings import TEMPLATES, settings
 from autograder.results.redact import enter_scores, hide_tests
-from autograder.submissions.files import Submission
+from autograder.submissions.files import Submission, find_submissions
 
 MATHJAX_SET_UP = """window.MathJax = {
   tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]], processEscapes: true},
@@ -35,6 +38,8 @@ NOTES = {
     *("class", "id", "title", "alt", "width", "height", "align", "colspan", "rowspan", "scope"),
     "start",
 }
+Resources = dict[str, Any]  # of nbconvert
+UNSAFE = "graded without the sandbox"
 PROTOCOLS = {"http", "https", "mailto", "data"}
 
 
@@ -42,8 +47,8 @@ class FeedbackExporter(HTMLExporter):
     """Writes a graded notebook as a page of its own: formulas by MathJax inside the page."""
 
     def from_notebook_node(  # type: ignore[override]
-        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
-    ) -> tuple[str, dict[str, Any]]:
+        self, nb: NotebookNode, resources: Resources | None = None, **kw: Any
+    ) -> tuple[str, Resources]:
         """Return the page, and the resources of nbconvert."""
         page, resources = super().from_notebook_node(nb, resources, **kw)
         head, _, body = page.partition("<!-- scripts -->")
@@ -95,6 +100,29 @@ def _allowing(scripts: list[str]) -> str:
     )
     rule = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     return rule + "".join(f"<script>{text}</script>\n" for text in scripts)
+
+
+def rewrite_feedback(course: Course, assignments: list[str], student: str = "") -> int:
+    """Write the pages of all graded submissions again, as after grading by hand."""
+    record = read_record(course.autograded / ".graded.json")
+    graded = [
+        submission
+        for submission in find_submissions(course, course.choose(assignments), student)
+        if submission.key in record
+    ]
+    with open_gradebook(course) as gradebook:
+        for submission in graded:
+            old = record[submission.key]
+            if old["message"]:
+                write_message(course, submission, old["message"])
+                continue
+            folder = course.autograded / submission.student / submission.assignment
+            notebooks = {
+                path.stem: nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")
+            }
+            notes = UNSAFE in old.get("flags", ()), old.get("unread", "")
+            write_pages(course, gradebook, submission, notebooks, *notes)
+    return len(graded)
 
 
 def write_message(course: Course, submission: Submission, message: str) -> None:

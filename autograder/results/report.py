@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from nbgrader.api import MissingEntry
 
-from autograder.course import Course, read_record
+from autograder.course import Course
+from autograder.files import read_record
 from autograder.gradebook.nbgrader_api import open_gradebook
 from autograder.submissions.files import find_submissions
 

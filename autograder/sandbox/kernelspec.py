@@ -5,7 +5,8 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from autograder.course import GraderError, write_whole
+from autograder.course import GraderError
+from autograder.files import write_whole
 
 KERNEL, PROVISIONER = "python3-sandbox", "sandbox-provisioner"
 

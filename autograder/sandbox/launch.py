@@ -1,42 +1,37 @@
-"""The sandbox: where the zygote of the students' processes lives, and how it is started.
+"""The sandbox: how the fork servers of judges and students are started, the students' inside.
 
-bubblewrap gives it namespaces of its own, a read-only system without home folders, course and
-network, and a copy of ``gensrc`` in which nothing can be read that the exercise asks for.
+bubblewrap gives the students' one namespaces of its own, a read-only system without home folders,
+course and network, and a copy of ``gensrc`` without the bodies of what the exercise asks for.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from autograder.course import GraderError
-from autograder.judge import cgroups
 from autograder.process.namespaces import is_root
+from autograder.process.options import Options
+from autograder.sandbox.server import OTHERWISE, ForkServer
 from autograder.sandbox.withhold import copy_package
 
 PLACE, HOME = "/opt/grader", "/scratch"
-LIMITS: dict[str, Any] = {
+LIMITS: Options = {
     "isolate": True,
     "home": HOME,
     "files": f"{PLACE}/files",
     "scratch": 256 << 20,
-    "memory": 2 << 30,  # bytes that a process may take beyond what the zygote has
+    "memory": 2 << 30,  # bytes that a process may take beyond what the fork server has
     "together": 4 << 30,  # that all processes of a submission may use together
     "file": 128 << 20,
     "processes": 64,
 }
 PYTHON = str(Path(sys.prefix).resolve() / "bin" / "python")  # as it is called in the sandbox
-PATIENCE = 180  # seconds until a zygote must be warm
 
+PACKAGE = Path(__file__).parent.parent
 NEEDED = ("exchange", "process", "student")  # folders that run in the sandbox
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime", "alternatives")
@@ -48,100 +43,6 @@ _QUIET = {
     "PYTHONHASHSEED": "0",
     "PYTHONNOUSERSITE": "1",
 }
-
-REMEDY = (
-    "to allow it on Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0; in a "
-    "container: start it with --security-opt seccomp=unconfined"
-)
-OTHERWISE = "run without protection, with --unsafe-no-sandbox, and only what you have read"
-
-
-class Zygote:
-    """A warm process that forks on request; close it to end it and all its children."""
-
-    def __init__(self, command: list[str], environment: dict[str, str], folder: str) -> None:
-        self.command, self.environment, self.folder = command, environment, folder
-        self.lock = threading.Lock()
-        self.closed = False
-        self._start()
-
-    def _start(self) -> None:
-        self.warm = False
-        self.control, there = socket.socketpair()
-        self.noise = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [str(there.fileno()) if word == "CONTROL" else word for word in self.command]
-        try:
-            self.process = subprocess.Popen(
-                command,
-                env=self.environment,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=self.noise,
-                stderr=self.noise,
-                pass_fds=[there.fileno()],
-                start_new_session=True,
-            )
-        finally:
-            there.close()
-
-    def wait(self, otherwise: str = OTHERWISE) -> None:
-        """Wait until it is warm.
-
-        Args:
-            otherwise: what else can be done where there is no sandbox.
-
-        Raises:
-            GraderError: it never will be; the sentence says why.
-        """
-        if self.warm:
-            return
-        self.control.settimeout(PATIENCE)
-        try:
-            answer = self.control.recv(1)
-        except OSError:
-            answer = b""
-        self.control.settimeout(None)
-        if answer != b"r":
-            raise GraderError(
-                f"The sandbox could not be set up ({self.last_words()}): the system "
-                f"forbids it to make namespaces; {REMEDY}; or {otherwise}."
-            )
-        self.warm = True
-
-    def last_words(self) -> str:
-        """Return the last line that it has printed."""
-        self.noise.seek(0)
-        text = self.noise.read().decode("utf-8", "replace").strip()
-        return text.split("\n")[-1][:300] or "it did not start"
-
-    def revive(self) -> bool:
-        """Start it again if it has died; return whether it had."""
-        with self.lock:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.2)
-            if self.alive or self.closed:
-                return False
-            self._stop()
-            self._start()
-            self.wait()
-            return True
-
-    def close(self) -> None:
-        """End it, and with it everything that it has forked."""
-        self.closed = True
-        self._stop()
-
-    def _stop(self) -> None:
-        self.control.close()
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.wait()
-        self.noise.close()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still runs."""
-        return self.process.poll() is None
 
 
 def require_sandbox(otherwise: str = OTHERWISE) -> None:
@@ -160,8 +61,9 @@ def require_sandbox(otherwise: str = OTHERWISE) -> None:
         )
     if shutil.which("bwrap") is None:
         raise GraderError(
-            "Submissions run in a sandbox, and bubblewrap is not installed: install it (Debian "
-            f"and Ubuntu: sudo apt install bubblewrap), or {otherwise}."
+            "Submissions run in a sandbox, and bubblewrap is not installed: install it with "
+            "`make system` (it is Debian's and Ubuntu's package bubblewrap: sudo apt install "
+            f"bubblewrap), or {otherwise}."
         )
 
 
@@ -171,26 +73,23 @@ def gensrc_folder() -> Path | None:
     return Path(found.origin).parent if found and found.origin else None
 
 
-def judge_zygote(modules: list[str]) -> Zygote:
-    """Start the trusted zygote, of which the judges are forks; it imports ``modules``."""
-    most = LIMITS["together"] + LIMITS["scratch"]
-    options = {"isolate": False, "modules": modules, "place": cgroups.find(), "most": most}
+def judge_server(modules: list[str]) -> ForkServer:
+    """Start the trusted fork server, whose children are the judges; it imports ``modules``."""
+    options: Options = {
+        "isolate": False,
+        "modules": modules,
+        "together": LIMITS["together"],
+        "scratch": LIMITS["scratch"],
+    }
     package = gensrc_folder()
-    paths = [str(Path(__file__).parent.parent.parent), *([str(package.parent)] if package else [])]
+    paths = [str(PACKAGE.parent), *([str(package.parent)] if package else [])]
     environment = {**os.environ, **_QUIET, "MPLBACKEND": "Agg"}
     environment["PYTHONPATH"] = os.pathsep.join(paths)
-    command = [
-        sys.executable,
-        "-m",
-        "autograder.process.forkserver",
-        "judge",
-        "CONTROL",
-        json.dumps(options),
-    ]
-    return Zygote(command, environment, "/")
+    command = [sys.executable, "-m", "autograder.judge.process", "CONTROL", json.dumps(options)]
+    return ForkServer(command, environment, "/")
 
 
-def student_zygote(
+def student_server(
     staging: Path,
     files: Path,
     withheld: frozenset[str],
@@ -198,8 +97,8 @@ def student_zygote(
     *,
     limit: int,
     unsafe: bool,
-) -> Zygote:
-    """Start the zygote of the students' processes for one exercise.
+) -> ForkServer:
+    """Start the fork server of the students' processes for one exercise.
 
     Args:
         staging: an empty folder for what it may read.
@@ -212,35 +111,41 @@ def student_zygote(
     package = gensrc_folder()
     own = frozenset(name for name in withheld if name.split(".")[0] == "gensrc")
     stage(staging, files, package, own)
-    rest = sorted(withheld - own)
-    options = {**LIMITS, "cpu": 20 * limit, "modules": modules, "withheld": rest}
+    options: Options = {
+        **LIMITS,
+        "kept": folders_below_tmp(),
+        "cpu": 20 * limit,
+        "modules": modules,
+        "withheld": sorted(withheld - own),
+    }
     if unsafe:
-        places = {"home": str(staging / "homes"), "files": str(staging / "files")}
-        options |= {"isolate": False, **places}
-    arguments = ["-m", "autograder.process.forkserver", "student", "CONTROL", json.dumps(options)]
+        options["isolate"] = False
+        options["home"], options["files"] = str(staging / "homes"), str(staging / "files")
+    arguments = ["-m", "autograder.student.process", "CONTROL", json.dumps(options)]
     if unsafe:
         environment = {**os.environ, **_QUIET, "PYTHONPATH": str(staging)}
-        return Zygote([sys.executable, *arguments], environment, str(staging))
+        return ForkServer([sys.executable, *arguments], environment, str(staging))
     return inside(staging, package, arguments)
 
 
 def inside(
     staging: Path, package: Path | None, arguments: list[str], more: Sequence[str] = ()
-) -> Zygote:
-    """Start this Python in the sandbox; what is not named here, see ``_bubblewrap``."""
+) -> ForkServer:
+    """Start this Python in the sandbox; for the rest see :func:`bubblewrap`."""
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
-    return Zygote([*_bubblewrap(staging, package, more), PYTHON, *arguments], environment, "/")
+    return ForkServer([*bubblewrap(staging, package, more), PYTHON, *arguments], environment, "/")
 
 
 def stage(staging: Path, files: Path, package: Path | None, withheld: frozenset[str]) -> None:
-    """Lay out what the zygote may read: the graders' half of it, gensrc, and released files."""
+    """Lay out what a student's process may read: its part of the grader, gensrc, and files."""
     staging.chmod(0o755)
-    here = Path(__file__).parent.parent
     (staging / "autograder").mkdir()
-    shutil.copyfile(here / "__init__.py", staging / "autograder" / "__init__.py")
+    shutil.copyfile(PACKAGE / "__init__.py", staging / "autograder" / "__init__.py")
     for name in NEEDED:
         shutil.copytree(
-            here / name, staging / "autograder" / name, ignore=shutil.ignore_patterns("__pycache__")
+            PACKAGE / name,
+            staging / "autograder" / name,
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
     if package:
         copy_package(package, staging, withheld)
@@ -256,7 +161,7 @@ def stage(staging: Path, files: Path, package: Path | None, withheld: frozenset[
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _bubblewrap(staging: Path, package: Path | None, more: Sequence[str] = ()) -> list[str]:
+def bubblewrap(staging: Path, package: Path | None, more: Sequence[str] = ()) -> list[str]:
     """Return the command that starts another one in the sandbox.
 
     Args:
@@ -267,36 +172,15 @@ def _bubblewrap(staging: Path, package: Path | None, more: Sequence[str] = ()) -
     words = ["bwrap", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     words += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     words += ["--unshare-cgroup-try"]
-    if is_root():  # the zygote goes on as nobody, once it has read what only root may
+    if is_root():  # the fork server goes on as nobody, once it has read what only root may
         words += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         words += ["--unshare-user"]
-    for place in _SYSTEM:
-        if os.path.islink(place):
-            words += ["--symlink", os.readlink(place), place]
-        elif os.path.isdir(place):
-            words += ["--ro-bind", place, place]
-    made: set[Path] = set()
-    for prefix in sorted({Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}):
-        if not prefix.is_relative_to("/usr"):
-            for parent in [*reversed(prefix.parents)][1:]:
-                if parent not in made and not any(parent.is_relative_to(one) for one in made):
-                    words += ["--perms", "0755", "--dir", str(parent)]
-            words += ["--ro-bind", str(prefix), str(prefix)]
-            made.add(prefix)
-    if package and any(
-        package.resolve().is_relative_to(one) for one in (*map(Path, _SYSTEM), *made)
-    ):
-        words += ["--tmpfs", str(package.resolve()), "--remount-ro", str(package.resolve())]
-    words += ["--perms", "0755", "--dir", "/etc"]
-    for name in _ETC:
-        if os.path.exists(f"/etc/{name}"):
-            words += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    words += ["--perms", "1777", "--tmpfs", "/tmp"]  # first: Python may lie below it
+    words += [*_system(), *_python(), *_without(package), *_etc(staging)]
     words += ["--perms", "0755", "--dir", "/opt", "--ro-bind", str(staging), PLACE]
-    words += ["--ro-bind", str(staging / "passwd"), "/etc/passwd"]
     words += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    words += ["--perms", "0755", "--dir", HOME]
-    words += ["--perms", "1777", "--tmpfs", "/tmp", *more, "--remount-ro", "/"]
+    words += ["--perms", "0755", "--dir", HOME, *more, "--remount-ro", "/"]
     environment = {
         **_QUIET,
         "PATH": "/usr/bin:/bin",
@@ -307,3 +191,48 @@ def _bubblewrap(staging: Path, package: Path | None, more: Sequence[str] = ()) -
     for key, value in environment.items():
         words += ["--setenv", key, value]
     return [*words, "--chdir", "/"]
+
+
+def _system() -> Iterator[str]:
+    for place in _SYSTEM:
+        if os.path.islink(place):
+            yield from ("--symlink", os.readlink(place), place)
+        elif os.path.isdir(place):
+            yield from ("--ro-bind", place, place)
+
+
+def _prefixes() -> list[Path]:
+    """Return the folders of Python that are not the system's."""
+    found = sorted({Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()})
+    return [prefix for prefix in found if not prefix.is_relative_to("/usr")]
+
+
+def folders_below_tmp() -> list[str]:
+    """Return the folders of Python that a submission's own /tmp must not hide."""
+    return [str(prefix) for prefix in _prefixes() if prefix.is_relative_to("/tmp")]
+
+
+def _python() -> Iterator[str]:
+    bound: list[Path] = []
+    for prefix in _prefixes():
+        for parent in [*reversed(prefix.parents)][1:]:
+            if parent != Path("/tmp") and not any(map(parent.is_relative_to, bound)):
+                yield from ("--perms", "0755", "--dir", str(parent))
+        yield from ("--ro-bind", str(prefix), str(prefix))
+        bound.append(prefix)
+
+
+def _without(package: Path | None) -> Iterator[str]:
+    """Yield what hides ``package`` where it lies in something that can be read."""
+    seen = [*map(Path, _SYSTEM), *_prefixes()]
+    if package and any(package.resolve().is_relative_to(one) for one in seen):
+        place = str(package.resolve())
+        yield from ("--tmpfs", place, "--remount-ro", place)
+
+
+def _etc(staging: Path) -> Iterator[str]:
+    yield from ("--perms", "0755", "--dir", "/etc")
+    for name in _ETC:
+        if os.path.exists(f"/etc/{name}"):
+            yield from ("--ro-bind", f"/etc/{name}", f"/etc/{name}")
+    yield from ("--ro-bind", str(staging / "passwd"), "/etc/passwd")

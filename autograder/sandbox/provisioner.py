@@ -23,18 +23,18 @@ from traitlets import Integer, Unicode
 
 from autograder.course import TIMEOUT, GraderError
 from autograder.process.namespaces import NOBODY, is_root
+from autograder.process.options import CONNECTION
 from autograder.sandbox.kernelspec import KERNEL
 from autograder.sandbox.launch import (
     LIMITS,
-    PATIENCE,
     PYTHON,
-    Zygote,
+    folders_below_tmp,
     gensrc_folder,
     inside,
     require_sandbox,
     stage,
 )
-from autograder.student.kernel import CONNECTION
+from autograder.sandbox.server import READY_TIMEOUT, ForkServer
 
 OTHERWISE = "choose the kernel python3, which has no protection, and only for what you have read"
 
@@ -47,7 +47,7 @@ class SandboxProvisioner(LocalProvisioner):
     )
     cpu = Integer(20 * TIMEOUT, min=1, help="seconds of a processor's time").tag(config=True)
 
-    zygote: Zygote | None = None
+    server: ForkServer | None = None
     staging: tempfile.TemporaryDirectory[str] | None = None
     meeting: tempfile.TemporaryDirectory[str] | None = None  # where the sockets are
 
@@ -69,17 +69,17 @@ class SandboxProvisioner(LocalProvisioner):
             GraderError: the sandbox or the kernel cannot start; the sentence says why.
         """
         try:
-            self.zygote = self._start(cmd, kwargs["env"])
-            await asyncio.to_thread(self.zygote.wait, OTHERWISE)
-            await asyncio.to_thread(_wait_for_sockets, self.zygote)
+            self.server = self._start(cmd, kwargs["env"])
+            await asyncio.to_thread(self.server.wait, OTHERWISE)
+            await asyncio.to_thread(_wait_for_sockets, self.server)
         except BaseException:
             await self.cleanup()
             raise
-        self.process = self.zygote.process
+        self.process = self.server.process
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
-    def _start(self, cmd: list[str], environment: dict[str, str]) -> Zygote:
+    def _start(self, cmd: list[str], environment: dict[str, str]) -> ForkServer:
         assert self.meeting is not None
         self.staging = tempfile.TemporaryDirectory(prefix="sandbox-")
         staging, meeting = Path(self.staging.name), Path(self.meeting.name)
@@ -106,7 +106,7 @@ class SandboxProvisioner(LocalProvisioner):
             python.get(word, word).replace(str(outside), f"{CONNECTION}/{there.name}")
             for word in cmd
         ]
-        options = json.dumps({**LIMITS, "cpu": self.cpu})
+        options = json.dumps({**LIMITS, "kept": folders_below_tmp(), "cpu": self.cpu})
         arguments = ["-m", "autograder.student.kernel", "CONTROL", options, *command]
         return inside(staging, package, arguments, more)
 
@@ -117,9 +117,9 @@ class SandboxProvisioner(LocalProvisioner):
 
     async def cleanup(self, restart: bool = False) -> None:
         """End all processes and remove what was laid out for them."""
-        if self.zygote:
-            self.zygote.close()
-            self.zygote = None
+        if self.server:
+            self.server.close()
+            self.server = None
         if self.staging:
             self.staging.cleanup()
             self.staging = None
@@ -128,12 +128,12 @@ class SandboxProvisioner(LocalProvisioner):
             self.meeting = None
 
 
-def _wait_for_sockets(zygote: Zygote) -> None:
-    zygote.control.settimeout(PATIENCE)
+def _wait_for_sockets(server: ForkServer) -> None:
+    server.control.settimeout(READY_TIMEOUT)
     with contextlib.suppress(OSError):
-        if zygote.control.recv(1) == b"s":
+        if server.control.recv(1) == b"s":
             return
     raise GraderError(
-        f"The kernel ended before it could be reached ({zygote.last_words()}): see that it starts "
+        f"The kernel ended before it could be reached ({server.last_words()}): see that it starts "
         "outside the sandbox, as the kernel python3."
     )

@@ -1,7 +1,7 @@
-"""The student's side: runs the cells, keeps what they show, and serves calls of what they define.
+"""The student's cells: they are run here, and what they define can be called by the judge.
 
 Everything here runs in the process of the submission, which the student's code can change as
-it likes. Nothing that it says is believed; see :mod:`autograder.judge.judge`.
+it likes. Nothing that it says is believed; see :mod:`autograder.judge`.
 """
 
 import contextlib
@@ -11,44 +11,39 @@ import traceback
 from typing import Any
 
 from autograder.exchange.channel import Channel, Gone
-from autograder.exchange.endpoint import Peer
-from autograder.exchange.serialize import Reader
+from autograder.exchange.client import Client
+from autograder.exchange.displays import KINDS, MAX_SHOWN, max_length
+from autograder.exchange.framing import Head
+from autograder.exchange.server import Operation
 
-MOST_SHOWN = 30  # pictures and values of one cell
-LARGEST_PICTURE, LARGEST_TEXT = 2_000_000, 200_000  # characters of one of them
-KINDS = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
-
+MAX_TRACEBACK, MAX_TEXT = 20_000, 4000  # characters
+Names = dict[str, Any]  # what the cells have defined
 _shell: Any = None
 
 
-def largest(kind: str) -> int:
-    """Return how long a shown value of this kind may be."""
-    return LARGEST_PICTURE if kind.startswith("image/") else LARGEST_TEXT
-
-
-def operations_on(peer: Peer, names: dict[str, Any]) -> dict[str, Any]:
+def operations_on(names: Names) -> dict[str, Operation]:
     """Return what the judge may ask of ``names``, besides calls."""
 
-    def get(head: dict[str, Any], reader: Reader) -> Any:
-        name = reader.read(head["tree"])
+    def get(_: None, name: str) -> Any:
         if name not in names:
             raise NameError(f"name {name!r} is not defined")
         return names[name]
 
-    def attribute(head: dict[str, Any], reader: Reader) -> Any:
-        return getattr(peer.exported[head["handle"]], reader.read(head["tree"]))
+    return {"get": get, "attribute": getattr, "next": _next, "module": _module}
 
-    def advance(head: dict[str, Any], reader: Reader) -> Any:
-        return [*_first(peer.exported[head["handle"]])]
 
-    def module(head: dict[str, Any], reader: Reader) -> Any:
-        method = getattr(peer.exported[head["handle"]], head["method"])
-        found = method(*reader.read(head["tree"]))
-        if head["method"] == "named_parameters":
-            return [(name, value.detach()) for name, value in found]
-        return dict(found) if head["method"] == "state_dict" else None
+def _next(iterator: Any, _: None) -> list[Any]:
+    """Return the next item in a list, or an empty list."""
+    return [*_first(iterator)]
 
-    return {"get": get, "attribute": attribute, "next": advance, "module": module}
+
+def _module(module: Any, value: list[Any]) -> Any:
+    """Call a method of a network; return what can cross of its result."""
+    method, *args = value
+    found = getattr(module, method)(*args)
+    if method == "named_parameters":
+        return [(name, one.detach()) for name, one in found]
+    return dict(found) if method == "state_dict" else None
 
 
 def _first(iterator: Any) -> Any:
@@ -57,11 +52,11 @@ def _first(iterator: Any) -> Any:
         return
 
 
-def explain(error: BaseException) -> dict[str, Any]:
+def explain(error: BaseException) -> Head:
     """Return where in the student's cells ``error`` came from, and whether a name was withheld."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith("<cell ")]
-    said: dict[str, Any] = {"withheld": type(error).__name__ == "Withheld"}
+    said: Head = {"withheld": type(error).__name__ == "Withheld"}
     if own and own[-1].name != "<module>":
         said["where"] = [own[-1].lineno, own[-1].name]
     return said
@@ -100,7 +95,7 @@ class Cells:
 
     def __init__(self) -> None:
         self.shell = make_shell()
-        self.shown: list[dict[str, Any]] = []
+        self.shown: list[Head] = []
         self.errors: list[str] = []
         self.shell.display_pub.publish = self._publish
         self.shell.displayhook.write_format_data = self._value
@@ -109,35 +104,35 @@ class Cells:
         self.shell._showtraceback = lambda kind, error, lines: self.errors.extend(lines)
 
     @property
-    def names(self) -> dict[str, Any]:
+    def names(self) -> Names:
         """The names that the cells have defined."""
-        found: dict[str, Any] = self.shell.user_ns
+        found: Names = self.shell.user_ns
         return found
 
-    def _publish(self, data: dict[str, Any], metadata: Any = None, **rest: Any) -> None:
+    def _publish(self, data: Head, metadata: Any = None, **rest: Any) -> None:
         self._keep("display_data", data)
 
-    def _value(self, data: dict[str, Any], metadata: Any = None) -> None:
+    def _value(self, data: Head, metadata: Any = None) -> None:
         self._keep("execute_result", data)
 
-    def _keep(self, kind: str, data: dict[str, Any]) -> None:
-        if len(self.shown) < MOST_SHOWN:
+    def _keep(self, kind: str, data: Head) -> None:
+        if len(self.shown) < MAX_SHOWN:
             kept = {key: data[key] for key in KINDS if isinstance(data.get(key), str)}
-            small = {key: text for key, text in kept.items() if len(text) < largest(key)}
+            small = {key: text for key, text in kept.items() if len(text) < max_length(key)}
             self.shown.append({"kind": kind, "data": small})
 
-    def run(self, source: str, number: int) -> dict[str, Any]:
+    def run(self, source: str, number: int) -> Head:
         """Run one cell; return what it showed and how it ended."""
         self.shown, self.errors = [], []
         self.shell.execution_count = number
         outcome = self.shell.run_cell(source, store_history=False)
         error = outcome.error_before_exec or outcome.error_in_exec
-        said: dict[str, Any] = {"shown": self.shown}
+        said: Head = {"shown": self.shown}
         if error is not None:
-            lines = "\n".join(self.errors)[-20_000:]
+            lines = "\n".join(self.errors)[-MAX_TRACEBACK:]
             said["error"] = {
                 "type": type(error).__name__,
-                "text": str(error)[:4000],
+                "text": str(error)[:MAX_TEXT],
                 "traceback": lines,
                 **explain(error),
             }
@@ -150,17 +145,19 @@ def _flush() -> None:
             stream.flush()
 
 
-def live(connection: socket.socket) -> None:
+def serve(connection: socket.socket) -> None:
     """Serve one submission until the judge closes the connection."""
-    peer = Peer(Channel(connection), trusted=False, explain=explain)
     cells = Cells()
 
-    def run(head: dict[str, Any], reader: Reader) -> Any:
-        return cells.run(*reader.read(head["tree"]))
+    def run(_: None, value: list[Any]) -> Head:
+        return cells.run(*value)
 
-    peer.operations = {**operations_on(peer, cells.names), "run": run}
-    peer.settle = _flush
-    try:
-        peer.serve()
-    except Gone:
-        return
+    client = Client(
+        Channel(connection),
+        trusted=False,
+        operations={**operations_on(cells.names), "run": run},
+        explain=explain,
+        before_reply=_flush,
+    )
+    with contextlib.suppress(Gone):
+        client.connection.serve()

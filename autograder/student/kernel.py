@@ -11,12 +11,17 @@ import os
 import select
 import signal
 import sys
-from typing import Any
 
-from autograder.process.forkserver import Family, enter, leave_root, watch
-from autograder.process.namespaces import DIE_WITH_PARENT, own_namespaces, read_only, system
+from autograder.process.namespaces import (
+    DIE_WITH_PARENT,
+    read_only,
+    system,
+    unshare_namespaces,
+)
+from autograder.process.options import CONNECTION, Options
+from autograder.process.tree import ProcessTree
+from autograder.student.isolation import enter, leave_root, watch
 
-CONNECTION = "/connection"
 SOCKETS = 5
 
 
@@ -25,8 +30,8 @@ def main(control: str, text: str, *command: str) -> None:
     options = json.loads(text)
     system(DIE_WITH_PARENT, signal.SIGKILL)
     leave_root()
-    own_namespaces()
-    family, life = Family(), int(control)
+    unshare_namespaces()
+    tree, life = ProcessTree(), int(control)
     os.write(life, b"r")
     pid = os.fork()
     if pid == 0:
@@ -37,10 +42,10 @@ def main(control: str, text: str, *command: str) -> None:
     if _connected(pid, life):
         read_only(CONNECTION)  # outside, it would be a place to write without bounds
         os.write(life, b"s")
-        watch(pid, life, family, options)
+        watch(pid, life, tree, options)
 
 
-def _first(command: tuple[str, ...], options: dict[str, Any]) -> None:
+def _first(command: tuple[str, ...], options: Options) -> None:
     """Start the kernel, and be the first process of its namespace: all others end with it."""
     enter(os.open(os.devnull, os.O_RDONLY), 1, 2, options)
     kernel = os.fork()

@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from autograder.submissions.files import LARGEST, MOST_FILES
+from autograder.submissions.problems import MAX_FILES, MAX_NOTEBOOK_BYTES
 
-MOST_ENTRIES = 100_000  # files of a whole class
-LARGEST_LIST = 16 << 20  # bytes of the list of files in an archive
-LARGEST_ALL = 20 << 30  # bytes that a whole class may unpack to
-RATIO, SMALL = 200, 5_000_000  # unpacked to packed, for all that is not small
-LONGEST_NAME = 200  # bytes
+MAX_ENTRIES = 100_000  # files of a whole class
+MAX_LIST_BYTES = 16 << 20  # bytes of the list of files in an archive
+MAX_CLASS_BYTES = 20 << 30  # bytes that a whole class may unpack to
+MAX_RATIO, SMALL = 200, 5_000_000  # unpacked to packed, for all that is not small
+MAX_NAME_BYTES = 200  # bytes
 
 _JUNK = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -48,23 +48,22 @@ class Entry(NamedTuple):
 class Budget:
     """Counts files and bytes, and refuses what is beyond the bounds."""
 
-    def __init__(self, files: int = MOST_FILES, size: int = 2 * LARGEST) -> None:
+    def __init__(self, files: int = MAX_FILES, size: int = 2 * MAX_NOTEBOOK_BYTES) -> None:
         self.files, self.size = files, size
 
     def file(self) -> None:
         """Count a file."""
         self.files -= 1
         if self.files < 0:
-            raise Refused(
-                f"more than {MOST_FILES} files were handed in; ask for the notebook alone"
-            )
+            raise Refused(f"more than {MAX_FILES} files were handed in; ask for the notebook alone")
 
     def take(self, number: int) -> None:
         """Count the bytes of a piece."""
         self.size -= number
         if self.size < 0:
             raise Refused(
-                f"more than {2 * LARGEST / 1e6:.0f} MB were handed in; ask for the notebook alone"
+                f"more than {2 * MAX_NOTEBOOK_BYTES / 1e6:.0f} MB were handed in; ask for the "
+                "notebook alone"
             )
 
 
@@ -84,10 +83,10 @@ def copy(entry: Entry, target: Path, *budgets: Budget) -> None:
                 done += len(piece)
                 for budget in budgets:
                     budget.take(len(piece))
-                if done > max(SMALL, RATIO * entry.packed):
+                if done > max(SMALL, MAX_RATIO * entry.packed):
                     raise Refused(
-                        f"{entry.parts[-1]} unpacks to more than {RATIO} times its size, as only "
-                        "traps do"
+                        f"{entry.parts[-1]} unpacks to more than {MAX_RATIO} times its size, as "
+                        "only traps do"
                     )
                 file.write(piece)
     except zipfile.BadZipFile as error:
@@ -110,8 +109,8 @@ def entries_of(path: Path) -> Iterator[Entry]:
     """
     found = _in_folder(path, ()) if path.is_dir() else _in_zip(path)
     for number, entry in enumerate(found):
-        if number == MOST_ENTRIES:
-            raise Refused(f"it has more than {MOST_ENTRIES} files; collect it in parts")
+        if number == MAX_ENTRIES:
+            raise Refused(f"it has more than {MAX_ENTRIES} files; collect it in parts")
         if not _is_junk(entry.parts):
             yield entry
 
@@ -173,7 +172,7 @@ def _check_list(path: Path) -> None:
     if place < 0 or len(tail) < place + 22:
         raise Refused("it is not a zip archive, or not all of it is there")
     (length,) = struct.unpack_from("<I", tail, place + 12)
-    if length > LARGEST_LIST:
+    if length > MAX_LIST_BYTES:
         raise Refused("it has more files than a class hands in; collect it in parts")
 
 
@@ -185,8 +184,8 @@ def _fault_of_path(parts: tuple[str, ...]) -> str:
     for part in parts:
         if part[1:2] == ":":
             return f"{shown!r} names a drive"
-        if len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
-            return f"{shown!r}… has a name of more than {LONGEST_NAME} bytes"
+        if len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
+            return f"{shown!r}… has a name of more than {MAX_NAME_BYTES} bytes"
         if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in part):
             return f"{shown!r} has a letter that no name may have"
     return ""

@@ -14,19 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from autograder.course import Course, GraderError, digest, files_in, write_whole
-from autograder.grading.record import only_grader
+from autograder.course import Course, GraderError
+from autograder.files import course_lock, digest, files_in, write_whole
 from autograder.submissions.archives import (
-    LARGEST_ALL,
-    MOST_ENTRIES,
+    MAX_CLASS_BYTES,
+    MAX_ENTRIES,
     Budget,
     Entry,
     Refused,
     entries_of,
     folded,
 )
+from autograder.submissions.files import TIMESTAMP
 from autograder.submissions.lms import Owner, has_wrapper, owner_of
-from autograder.submissions.unpacking import STAMP, choose, unpack
+from autograder.submissions.unpacking import choose, unpack
 
 _TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
 
@@ -74,7 +75,7 @@ def collect(
         results.append(one)
         tell(one)
 
-    with only_grader(course):
+    with course_lock(course):
         for path in paths:
             try:
                 found = _sort(path, assignment, expected, table, say)
@@ -82,7 +83,7 @@ def collect(
                 say(Collected(str(path), REFUSED, (f"nothing was collected: {error}.",)))
                 continue
             expect(len(found))
-            whole = Budget(MOST_ENTRIES, LARGEST_ALL)
+            whole = Budget(MAX_ENTRIES, MAX_CLASS_BYTES)
             for student, files in sorted(found.items()):
                 say(_collect_one(course, assignment, student, files, expected, whole, force))
     return results
@@ -116,7 +117,7 @@ def _read_names(path: Path) -> dict[str, str]:
     return table
 
 
-# --- whose is what
+# --- the students' files
 
 
 def _sort(
@@ -235,7 +236,7 @@ def _place(
         target.replace(kept / f"{number:03d}")
         outcome = REPLACED
         notes.append(f"the earlier submission is kept in {kept / f'{number:03d}'}.")
-    write_whole(new / STAMP, f"{when:{_TIME}}\n".encode())
+    write_whole(new / TIMESTAMP, f"{when:{_TIME}}\n".encode())
     target.parent.mkdir(parents=True, exist_ok=True)
     new.replace(target)
     return outcome, notes
@@ -245,7 +246,7 @@ def _content(folder: Path) -> str:
     """Return the digest of all that was handed in."""
     parts = []
     for path in files_in(folder):
-        if path.name != STAMP:
+        if path.name != TIMESTAMP:
             parts += [path.relative_to(folder).as_posix().encode(), path.read_bytes()]
     return digest(*parts)
 
@@ -253,7 +254,7 @@ def _content(folder: Path) -> str:
 def collected_at(folder: Path) -> datetime | None:
     """Return the time of hand-in that a collector wrote into ``folder``, or None."""
     try:
-        text = (folder / STAMP).read_text("utf-8")[:100].strip()
+        text = (folder / TIMESTAMP).read_text("utf-8")[:100].strip()
         return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
     except (OSError, ValueError):
         return None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from autograder.submissions.archives import Budget, Entry, Refused, copy, entries_of, folded
 
-STAMP = "timestamp.txt"  # the time of hand-in, written by who collects
 _COPIED = re.compile(r"(?P<stem>.+?)(?: ?\(\d+\)|-\d+| - Copy| copy)")  # by browsers and Canvas
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import _parser, main
-from autograder.course import Course, GraderError, read_record
+from autograder.course import Course, GraderError
 from autograder.exercises.publish import release
 from autograder.exercises.template import new_exercise
+from autograder.files import read_record
 from autograder.grading.grade import grade
 from tests.support.paths import ROOT
 from tests.support.tiny_course import answered, hand_in, released, solved

@@ -115,6 +115,7 @@ def states(*shape: int) -> Tensor:
 
 
 PLAN = earth_mover(COST, P, Q)
+SOLVED = PLAN.plan.numpy(), PLAN.potentials.f.numpy(), PLAN.potentials.g.numpy()
 HALVES = torch.full((4, 2), 0.5, dtype=torch.float64)
 X = normal(7, 2)
 
@@ -203,7 +204,9 @@ FUNCTIONS: dict[str, Callable[[torch.Generator], Call]] = {
     "games.zero_sum.exploitability": lambda g: call(PAYOFF, SOME, OTHER),
     "games.zero_sum.solve_matrix_game": lambda g: call(PAYOFF),
     "likelihoods.cross_entropy_mass": lambda g: call(normal(5)),
-    "metrics.classifier_two_sample_test": lambda g: call(normal(20, 2), normal(20, 3)[:, :2], generator=seeded()),
+    "metrics.classifier_two_sample_test": lambda g: call(
+        normal(20, 2), normal(20, 3)[:, :2], generator=seeded()
+    ),
     "metrics.modes_covered": lambda g: call(X, normal(3, 2), radius=1.0),
     "mixtures.binned.binned_log_likelihood": lambda g: call(*TWO, EDGES, COUNTS),
     "mixtures.binned.class_moments": lambda g: call(TWO[1], TWO[2], EDGES),
@@ -224,7 +227,10 @@ FUNCTIONS: dict[str, Callable[[torch.Generator], Call]] = {
     "transport.lipschitz.c_transform": lambda g: call(COST, P),
     "transport.lipschitz.lipschitz_form": lambda g: call(COST, P, Q),
     "transport.plans.checked_transport": lambda g: call(
-        COST, (P.numpy(), Q.numpy()), (PLAN.plan.numpy(), PLAN.potentials.f.numpy(), PLAN.potentials.g.numpy()), PLAN.value
+        COST,
+        (P.numpy(), Q.numpy()),
+        (PLAN.plan.numpy(), PLAN.potentials.f.numpy(), PLAN.potentials.g.numpy()),
+        PLAN.value,
     ),
     "transport.plans.earth_mover": lambda g: call(COST, P, Q),
     "transport.plans.earth_mover_dual": lambda g: call(COST, P, Q),

@@ -18,7 +18,7 @@ CUDA = torch.device("cuda", 0)
 
 
 class DeviceTensor(Tensor):
-    """A tensor that computes with ``elem``, a tensor of the CPU, and says that it is on ``cuda``."""
+    """A tensor that computes with ``elem``, one of the CPU, and says that it is on ``cuda``."""
 
     elem: Tensor
 

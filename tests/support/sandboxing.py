@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograder.process.forkserver import Family
+from autograder.process.tree import ProcessTree
 from tests.support.guards import GUARDS
 
 
@@ -17,7 +17,7 @@ def have_sandbox() -> bool:
 
 def family(root: int) -> set[int]:
     """All processes below this one."""
-    look = Family()
+    look = ProcessTree()
     try:
         return {*look.members(root)} - {root}
     finally:
@@ -30,14 +30,14 @@ def _graders_without_sandbox() -> Iterator[None]:
     if have_sandbox():
         yield
         return
-    from autograder.grading import grade
+    from autograder.grading import execution, grade
 
-    court_for = grade.court_for
+    runner_for = execution.runner_for
 
-    def unsafe_court(*args: Any, **options: Any) -> Any:
-        return court_for(*args, **{**options, "unsafe": True})
+    def unsafe_runner(*args: Any, **options: Any) -> Any:
+        return runner_for(*args, **{**options, "unsafe": True})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grade, "require_sandbox", lambda: None)
-        patch.setattr(grade, "court_for", unsafe_court)
+        patch.setattr(execution, "runner_for", unsafe_runner)
         yield

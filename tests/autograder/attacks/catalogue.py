@@ -80,9 +80,9 @@ ip.run_code = lambda *a, **k: None""",
     "json": "import json\njson.dumps = lambda *a, **k: '{\"tree\": true}'\njson.loads = dict",
     "struct": "import struct, socket\nstruct.pack = lambda *a: b''\nsocket.socket.sendall = lambda *a: None",
     "our modules": """\
-import sys, autograder.exchange.endpoint as p, autograder.exchange.serialize as w
-p.Peer._perform = lambda *a, **k: ({"tree": True, "tensors": []}, [])
-w.pack = None
+import sys, autograder.exchange.server as p, autograder.exchange.serialize as w
+p.Server._perform = lambda *a, **k: ({"tree": True, "tensors": []}, [])
+w.serialize = None
 sys.modules['torch'] = None""",
     "forged frames": """\
 import os, struct, json
@@ -171,9 +171,9 @@ assert 'log' in source, 'nothing to see'""",
     "NaN": "import math\nmean_square = lambda x: x.new_tensor(math.nan)\nhalves = lambda n: math.nan",
     "huge integers": "mean_square = halves = lambda x: 10 ** 100_000",
     "shape that lies": """\
-import autograder.exchange.serialize as w
+import autograder.exchange.framing as w
 w.tensor_head = lambda t: [str(t.dtype), [2 ** 39, 2 ** 39]]
-import autograder.exchange.endpoint as p
+import autograder.exchange.server as p
 p.tensor_head = w.tensor_head
 mean_square = lambda x: x.mean()""",
     "huge tensor": "import torch\nmean_square = lambda x: torch.empty(1).expand(2 ** 40)",
@@ -206,21 +206,21 @@ def mean_square(x):
     return torch.randn((), dtype=x.dtype)""",
     "names of the tests": "expected = draw = x = torch = 0\nclose = check = lambda *a: True\nassertTrue = close",
     "handles that are none": """\
-import autograder.exchange.endpoint as p
-p.Peer._export = lambda self, value: {"handle": [10 ** 9, "function", "print"]}
+import autograder.exchange.handles as p
+p.Handles.export = lambda self, value: {"handle": [10 ** 9, "function", "print"]}
 class C: pass
 mean_square = halves = lambda x: C()""",
     "functions by name": """\
-import autograder.exchange.endpoint as p
-p.Peer._export = lambda self, value: {"shared": ["torch", "load"]}
+import autograder.exchange.handles as p
+p.Handles.export = lambda self, value: {"shared": ["torch", "load"]}
 class C: pass
 mean_square = halves = lambda x: C()""",
 }
 
 TAMPER |= {
     f"malformed reply {number}": f"""\
-import autograder.exchange.endpoint as p
-p.Peer._perform = lambda *a, **k: ({reply}, [])"""
+import autograder.exchange.server as p
+p.Server._perform = lambda *a, **k: ({reply}, [])"""
     for number, reply in enumerate(
         [
             '{"error": 5}',
@@ -256,8 +256,8 @@ def old(self, head, blobs):
 c.Channel.send = old
 mean_square = lambda x: x.mean()""",
     "forged gradients": """\
-import torch, autograder.exchange.endpoint as p
-p.Peer._pull_back = lambda self, head, reader, leaves: [torch.zeros(10 ** 6)] * 3
+import torch, autograder.exchange.server as p
+p.Server._pull_back = lambda self, head, reader, leaves: [torch.zeros(10 ** 6)] * 3
 mean_square = lambda x: x.sum() * 0""",
     "tracing": """\
 import sys, threading
@@ -300,7 +300,7 @@ for top in ('/', '/dev', '/dev/mqueue', '/proc', '/opt', '/opt/grader', '/etc', 
     except FileExistsError: pass
     except OSError: continue
     exec({RIGHT_Q1!r} + {RIGHT_Q2!r})""",
-    "start-up of the zygote": """\
+    "start-up of the fork server": """\
 import sys, importlib
 class Hook:
     def find_spec(self, *a): raise SystemExit

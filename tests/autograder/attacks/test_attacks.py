@@ -1,5 +1,6 @@
 """Attacks on the grader, each beside honest students who must get full marks."""
 
+import importlib
 import json
 import os
 import re
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from nbconvert.exporters import HTMLExporter
 
-from autograder.course import Course, digest_folder
+from autograder.course import Course
 from autograder.exercises.publish import release
+from autograder.files import digest_folder
 from autograder.gradebook.settings import settings
-from autograder.grading import pool as warm
+from autograder.grading import pool
 from autograder.grading.grade import Result, grade
 from tests.autograder.attacks.catalogue import ATTACKS, RIGHT_Q1, RIGHT_Q2, TAMPER, Attack
 from tests.support.tiny_course import (
@@ -177,6 +179,18 @@ def test_there_are_enough() -> None:
     assert len({student(attack) for attack in ATTACKS}) == len(ATTACKS)
 
 
+@pytest.mark.parametrize("attack", ATTACKS, ids=student)
+def test_what_an_attack_replaces_is_there(attack: Attack) -> None:
+    """An attack on a name that is gone would be harmless."""
+    for code in (attack.q1, attack.q2, attack.q3):
+        known = dict(re.findall(r"(autograder\.[\w.]+) as (\w+)", code))
+        for module, short in known.items():
+            for target in re.findall(rf"^{short}\.([\w.]+) =", code, flags=re.MULTILINE):
+                found: Any = importlib.import_module(module)
+                for name in target.split("."):
+                    found = getattr(found, name)
+
+
 def test_everybody_has_one_result(
     results: dict[str, Result], expected: dict[str, float | None]
 ) -> None:
@@ -233,7 +247,7 @@ def test_formgrader_runs_nothing(course: Course, results: dict[str, Result]) -> 
 
 def test_nothing_is_left_running(results: dict[str, Result]) -> None:
     assert results
-    warm.close()
+    pool.close()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes()

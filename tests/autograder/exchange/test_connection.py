@@ -1,6 +1,7 @@
 """Calls between two processes: values, changes in place, handles, gradients of any order."""
 
 import os
+import random
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from autograder.exchange.channel import Channel, Gone
-from autograder.exchange.endpoint import Peer
-from autograder.exchange.framing import WireError
+from autograder.exchange.client import Client
+from autograder.exchange.framing import ProtocolError
 from autograder.exchange.proxies import RemoteModule, StudentError
 from autograder.student.cells import operations_on
 
@@ -76,6 +77,16 @@ def stubborn(x: Any) -> None:
     raise ValueError("expected another x")
 
 
+def choose(function: Any) -> Any:
+    """Call a function of the judge's with random numbers of the student's choice sent along."""
+    made = torch.Generator().manual_seed(1).get_state().numpy().tobytes()
+    numpy = np.random.RandomState(1).get_state(legacy=False)["state"]["key"].tobytes()
+    python = list(random.Random(1).getstate()[1])
+    head = {"op": "call", "handle": 1, "tree": {"u": [{"u": []}, {"d": []}]}, "tensors": []}
+    head["random"] = [0, 624, python]
+    return bool(function._client.connection.round_trip(head, [made, numpy]))
+
+
 net = nn.Linear(2, 1)
 NAMES: dict[str, Any] = {
     "same": lambda x: x,
@@ -97,6 +108,7 @@ NAMES: dict[str, Any] = {
     "deep": lambda f, n: f(n) if n else 0,
     "sparse": lambda: torch.eye(2).to_sparse(),
     "module": lambda: os,
+    "choose": choose,
     "end": os._exit,
     "halves": lambda x: (x // 2, x / 2),
 }
@@ -109,16 +121,15 @@ def far() -> Iterator[Callable[[str], Any]]:
     pid = os.fork()
     if pid == 0:
         here.close()
-        peer = Peer(Channel(there), trusted=False)
-        peer.operations = operations_on(peer, NAMES)
+        client = Client(Channel(there), trusted=False, operations=operations_on(NAMES))
         try:
-            peer.serve()
+            client.connection.serve()
         finally:
             os._exit(0)
     there.close()
     kept = torch.manual_seed, np.random.seed
-    peer = Peer(Channel(here), trusted=True)
-    yield lambda name: peer.ask("get", name)
+    client = Client(Channel(here), trusted=True)
+    yield lambda name: client.request("get", name)
     torch.manual_seed, np.random.seed = kept
     here.close()
     os.waitpid(pid, 0)
@@ -260,7 +271,7 @@ def test_errors_keep_their_kind(far: Any) -> None:
     for name in ("sparse", "module"):
         with pytest.raises(StudentError, match="cannot be handed over"):
             far(name)()
-    with pytest.raises(WireError):
+    with pytest.raises(ProtocolError):
         far("same")(object())
 
 
@@ -284,6 +295,17 @@ def test_global_random_numbers(far: Any) -> None:
     assert not torch.equal(again, own)
     torch.manual_seed(5)
     assert torch.equal(first, torch.rand(3))
+
+
+def test_a_student_does_not_choose_the_random_numbers_of_the_judge(far: Any) -> None:
+    called = []
+    torch.manual_seed(5)
+    assert far("choose")(lambda: called.append(torch.rand(3)))
+    (drawn,) = called
+    torch.manual_seed(1)
+    assert not torch.equal(drawn, torch.rand(3))
+    torch.manual_seed(5)
+    assert torch.equal(drawn, torch.rand(3))
 
 
 def test_whole_and_fractional_results(far: Any) -> None:

@@ -1,4 +1,4 @@
-"""Plain data on a wire: what goes in comes out, and what is hostile is refused."""
+"""Serialisation: what goes in comes out, and what is hostile is refused."""
 
 import contextlib
 import math
@@ -13,17 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from autograder.exchange.deserialize import Deserializer
 from autograder.exchange.framing import (
     DTYPES,
-    LARGEST_TREE,
-    WireError,
+    MAX_TREE_BYTES,
+    ProtocolError,
     frame,
     read_frame,
     read_tensor,
     tensor_bytes,
     tensor_head,
 )
-from autograder.exchange.serialize import DEEPEST, Packed, Reader, pack
+from autograder.exchange.serialize import MAX_DEPTH, Serialized, serialize
 
 plain = st.one_of(
     st.none(),
@@ -50,23 +51,23 @@ values = st.recursive(
 
 
 def across(value: Any) -> Any:
-    """The value after a way over the wire."""
-    packed = pack(value)
-    heads = [tensor_head(one) for one in packed.tensors]
-    blobs = [*map(tensor_bytes, packed.tensors), *packed.blobs]
-    data = frame({"tree": packed.tree, "tensors": heads}, blobs)
+    """The value after a way between two processes."""
+    made = serialize(value)
+    heads = [tensor_head(one) for one in made.tensors]
+    blobs = [*map(tensor_bytes, made.tensors), *made.blobs]
+    data = frame({"tree": made.tree, "tensors": heads}, blobs)
     place = 0
 
     def receive(size: int) -> bytes:
         nonlocal place
         place += size
         if place > len(data):
-            raise WireError("too short")
+            raise ProtocolError("too short")
         return data[place - size : place]
 
     head, parts = read_frame(receive)
     tensors = [read_tensor(one, part) for one, part in zip(head["tensors"], parts)]
-    return Reader(tensors, parts[len(tensors) :]).read(head["tree"])
+    return Deserializer(tensors, parts[len(tensors) :]).read(head["tree"])
 
 
 @given(values)
@@ -133,19 +134,19 @@ def test_subclasses_lose_their_behaviour() -> None:
     "value", [object(), torch.eye(2).to_sparse(), 10**20_000, np.array([object()])], ids=type
 )
 def test_what_has_no_plain_form_is_refused(value: Any) -> None:
-    with pytest.raises(WireError):
-        pack(value)
+    with pytest.raises(ProtocolError):
+        serialize(value)
 
 
 def test_nesting_is_bounded() -> None:
     value: list[Any] = []
-    for _ in range(DEEPEST + 5):
+    for _ in range(MAX_DEPTH + 5):
         value = [value]
-    with pytest.raises(WireError, match="nested"):
-        pack(value)
+    with pytest.raises(ProtocolError, match="nested"):
+        serialize(value)
     value.append(value)
-    with pytest.raises(WireError, match="nested"):
-        pack(value)
+    with pytest.raises(ProtocolError, match="nested"):
+        serialize(value)
 
 
 trees = st.recursive(
@@ -193,8 +194,8 @@ trees = st.recursive(
 
 @given(trees, st.lists(st.binary(max_size=9), max_size=2))
 def test_hostile_trees_are_values_or_refused(tree: Any, blobs: list[bytes]) -> None:
-    with contextlib.suppress(WireError):
-        Reader([torch.ones(2)], blobs).read(tree)
+    with contextlib.suppress(ProtocolError):
+        Deserializer([torch.ones(2)], blobs).read(tree)
 
 
 @given(st.binary(max_size=200))
@@ -203,13 +204,13 @@ def test_hostile_bytes_are_refused(data: bytes) -> None:
 
     def receive(size: int) -> bytes:
         nonlocal place
-        assert size <= LARGEST_TREE
+        assert size <= MAX_TREE_BYTES
         place += size
         if place > len(data):
-            raise WireError("too short")
+            raise ProtocolError("too short")
         return data[place - size : place]
 
-    with pytest.raises(WireError):
+    with pytest.raises(ProtocolError):
         read_frame(receive)
 
 
@@ -229,7 +230,7 @@ def test_hostile_bytes_are_refused(data: bytes) -> None:
     ids=str,
 )
 def test_tensors_that_lie_are_refused(head: Any) -> None:
-    with pytest.raises(WireError):
+    with pytest.raises(ProtocolError):
         read_tensor(head, bytes(8))
 
 
@@ -238,6 +239,6 @@ def test_truth_values_are_zero_or_one() -> None:
 
 
 def test_too_large_a_message_is_refused() -> None:
-    with pytest.raises(WireError, match="cannot be handed over"):
-        frame({"tree": "x" * (LARGEST_TREE + 1)}, [])
-    assert Packed().tree is None
+    with pytest.raises(ProtocolError, match="cannot be handed over"):
+        frame({"tree": "x" * (MAX_TREE_BYTES + 1)}, [])
+    assert Serialized().tree is None

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course, GraderError, digest_folder, files_in
+from autograder.course import Course, GraderError
 from autograder.exercises.publish import release
 from autograder.exercises.workspace import fill_lab
+from autograder.files import digest_folder, files_in
 from tests.support.tiny_course import read, released, tiny_course
 
 

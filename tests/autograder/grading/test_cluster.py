@@ -17,11 +17,11 @@ import pytest
 from distributed import Client
 
 from autograder.__main__ import main
-from autograder.course import Course, read_record
+from autograder.course import Course
 from autograder.exercises.publish import release
+from autograder.files import read_record
 from autograder.gradebook.nbgrader_api import open_gradebook
 from autograder.grading import cluster
-from autograder.submissions.files import Submission
 from tests.support.paths import ROOT
 from tests.support.tiny_course import answered, hand_in, released, solved, tiny_course
 
@@ -246,23 +246,22 @@ class Lost:
 
 
 @pytest.mark.parametrize("error", [CancelledError(), TimeoutError(), RuntimeError("killed")])
-def test_what_is_lost_is_judged_here(
-    error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(cluster, "_hear_here", lambda run, one: (run, one.student))
-    there: Any = SimpleNamespace(run="here", has_workers=lambda: True)
-    hearing = cluster.Hearing(there, Submission("s01", "tiny", tmp_path), Lost(error))
-    verdict: Any = hearing.result()
-    assert verdict == ("here", "s01")
+def test_what_is_lost_is_judged_here(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "judge_here", lambda execution, name, one: (execution, name, one))
+    there: Any = SimpleNamespace(execution="here", has_workers=lambda: True)
+    hand_in: Any = "files"
+    pending = cluster.PendingVerdict(there, "tiny", hand_in, Lost(error))
+    verdict: Any = pending.result()
+    assert verdict == ("here", "tiny", "files")
 
 
 @pytest.mark.parametrize(
     ("workers", "seconds_ago", "waits"),
     [
-        (["tcp://10.0.0.7:40000"], 2 * cluster.PATIENCE, True),
-        ([], cluster.PATIENCE / 2, True),
-        ([], 2 * cluster.PATIENCE, False),
-        (None, 2 * cluster.PATIENCE, False),  # the scheduler does not answer
+        (["tcp://10.0.0.7:40000"], 2 * cluster.WORKER_TIMEOUT, True),
+        ([], cluster.WORKER_TIMEOUT / 2, True),
+        ([], 2 * cluster.WORKER_TIMEOUT, False),
+        (None, 2 * cluster.WORKER_TIMEOUT, False),  # the scheduler does not answer
     ],
 )
 def test_verdicts_are_waited_for_while_there_are_workers(

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from autograder.cells import mark_of
 from autograder.course import Course
 from autograder.exercises.publish import release
 from autograder.grading.grade import grade
-from autograder.grading.rebuild import mark_of, rebuild
-from autograder.submissions.files import Submission, objection, read_submitted
+from autograder.grading.rebuild import rebuild
+from autograder.submissions.files import Submission, read_submission
 from tests.support.tiny_course import hand_in, solved, tiny_course
 
 junk = st.recursive(
@@ -95,13 +96,13 @@ def test_a_thousand_damaged_notebooks_are_refused_or_rebuilt(course: Course) -> 
     @given(damaged(course))
     def check(content: bytes) -> None:
         path = hand_in(course, "fuzz", content)
-        message = objection(course, Submission("fuzz", "tiny", path.parent))
-        if message:
-            assert "\n" not in message
-            assert str(course.root) not in message
+        found = read_submission(course, Submission("fuzz", "tiny", path.parent))
+        if found.problem:
+            assert "\n" not in found.problem
+            assert str(course.root) not in found.problem
             seen["refused"] += 1
             return
-        made = rebuild(source, read_submitted(path), blank)
+        made = rebuild(source, found.notebooks["tiny"], blank)
         kept = [mark_of(cell).get("grade_id") for cell in made.notebook.cells]
         assert [one for one in kept if one] == [one for one in ids if one]
         graded = [c.source for c in made.notebook.cells if mark_of(c).get("grade")]

@@ -11,12 +11,13 @@ import pytest
 from nbgrader.plugins import CsvExportPlugin
 
 from autograder.__main__ import main
-from autograder.course import Course, GraderError, digest_folder, read_record
+from autograder.course import Course, GraderError
 from autograder.exercises.publish import release
+from autograder.files import digest_folder, read_record
 from autograder.gradebook.nbgrader_api import open_gradebook
-from autograder.grading.grade import Result, grade, rewrite_feedback
+from autograder.grading.grade import Result, grade
 from autograder.results.export import COLUMNS, export
-from autograder.results.pages import mathjax
+from autograder.results.pages import mathjax, rewrite_feedback
 from autograder.results.report import report
 from tests.support.tiny_course import (
     EXERCISE,

@@ -1,9 +1,6 @@
-"""The grader as a whole: killed and started again, two at once, without a sandbox, withholding."""
+"""The grader as a whole: killed and started again, two at once, partial credit, withholding."""
 
-import ast
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,14 +10,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from autograder.__main__ import main
-from autograder.course import Course, GraderError, read_record
+from autograder.course import Course, GraderError
 from autograder.exercises.publish import release
+from autograder.files import read_record
 from autograder.gradebook.nbgrader_api import open_gradebook
-from autograder.grading import pool as warm
-from autograder.grading.grade import UNSAFE, Result, grade
-from autograder.sandbox.launch import require_sandbox
-from autograder.sandbox.withhold import copy_package, read_withholding
+from autograder.grading.grade import Result, grade
 from tests.support.paths import ROOT
 from tests.support.sandboxing import family, have_sandbox
 from tests.support.tiny_course import (
@@ -60,7 +54,7 @@ def scores(course: Course) -> dict[str, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.needs("linux")  # looks for processes in /proc
+@pytest.mark.needs("linux")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_stopped_and_started_again(tmp_path: Path, how: signal.Signals) -> None:
     course = tiny_course(tmp_path)
@@ -105,49 +99,6 @@ def test_second_grader_says_that_another_is_at_work(tmp_path: Path) -> None:
         grade(course, [])
 
 
-@pytest.mark.slow
-def test_without_bubblewrap(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    course = tiny_course(tmp_path)
-    release(course, [])
-    hand_in(course, "full", solved(course))
-    which = shutil.which
-    monkeypatch.setattr(shutil, "which", lambda name: None if name == "bwrap" else which(name))
-    monkeypatch.setattr("autograder.grading.grade.require_sandbox", require_sandbox)
-    start = ["--course", str(tmp_path), "grade"]
-    assert main(start) == 1
-    assert "bubblewrap is not installed: install it" in capsys.readouterr().err
-    assert main([*start, "--unsafe-no-sandbox", "--workers", "1"]) == 0
-    assert f"flagged: {UNSAFE}" in capsys.readouterr().out
-    page = (course.feedback / "full" / "tiny" / "tiny.html").read_text(encoding="utf-8")
-    assert "given without the sandbox" in page
-    assert "6 of 6 points" in page
-
-
-@pytest.mark.needs("linux")  # elsewhere another sentence comes first
-def test_forbidden_namespaces_are_told_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    course = tiny_course(tmp_path / "course")
-    release(course, [])
-    hand_in(course, "full", solved(course))
-    program = tmp_path / "bin" / "bwrap"
-    program.parent.mkdir()
-    program.write_text(
-        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1"
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr("autograder.grading.grade.require_sandbox", require_sandbox)
-    monkeypatch.setattr("autograder.grading.grade.court_for", warm.court_for)
-    assert main(["--course", str(course.root), "grade", "--timeout", "29"]) == 1
-    said = capsys.readouterr().err
-    assert "The sandbox could not be set up (bwrap: No permissions" in said
-    assert "--security-opt seccomp=unconfined" in said
-    assert not list(course.feedback.glob("*/*/*.html"))
-
-
 def one_result(course: Course, answers: dict[str, str]) -> Result:
     hand_in(course, "one", answered(solved(course), answers))
     (result,) = grade(course, [], student="one", force=True)
@@ -169,56 +120,3 @@ def test_a_given_cell_that_needs_what_is_withheld_is_told(tmp_path: Path) -> Non
     release(course, [])
     result = one_result(course, {})
     assert any("given cell data uses a name that the exercise withholds" in f for f in result.flags)
-
-
-def test_front_matter_of_another_form_is_refused() -> None:
-    for wrong in (["a"], {"withhold": 3}, {"allow": ["q1"]}):
-        with pytest.raises(GraderError, match="must have the form"):
-            read_withholding({"autograder": wrong}, "x.md")
-    assert not read_withholding({}, "x.md").names
-
-
-def test_withheld_functions_have_no_body(tmp_path: Path) -> None:
-    names = frozenset({"gensrc.divergences", "gensrc.fgan", "gensrc.games.game_value"})
-    copy_package(ROOT / "gensrc", tmp_path, names)
-    topics = {"divergences", "_divergence_table", "fgan", "_fgan_rows"}  # files, or folders of them
-    copy = tmp_path / "gensrc"
-    files = [
-        path
-        for path in copy.rglob("*.py")
-        if path.relative_to(copy).parts[0].removesuffix(".py") in topics
-    ]
-    assert len(files) >= len(topics)
-    for path in files:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                assert ast.unparse(node.body[1]).startswith("_withheld('gensrc.")
-            elif isinstance(node, ast.Lambda):
-                assert "_withheld('gensrc." in ast.unparse(node.body)
-            elif isinstance(node, ast.Assign):
-                assert not re.search(r"\b(FDivergence|_row)\(", ast.unparse(node))
-    code = (
-        "import torch, gensrc.games as g, gensrc.divergences as d, gensrc.fgan as f\n"
-        "half = torch.tensor([0.5, 0.5])\n"
-        "for use in (lambda: d.kl(half, half), lambda: g.game_value(half, half), lambda: f.KL.f):\n"
-        "    try: use()\n"
-        "    except Exception as error: print(type(error).__name__, error)\n"
-        "print(g.density_ratio(torch.zeros(1)).item())"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ran = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    *said, number = ran.stdout.split("\n")[:4]
-    end = " is what this exercise asks you to write: write your own here."
-    for name, words in zip(("kl", "game_value", "KL"), said):
-        assert words == f"Withheld The {name} of gensrc{end}"
-    assert number == "1.0"
-    with pytest.raises(GraderError, match=r"gensrc\.nothing"):
-        copy_package(ROOT / "gensrc", tmp_path / "again", frozenset({"gensrc.nothing"}))

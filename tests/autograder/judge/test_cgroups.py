@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.exercises.publish import release
-from autograder.grading import pool as warm
+from autograder.grading import pool
 from autograder.grading.grade import grade
 from autograder.judge import cgroups
 from autograder.judge.cgroups import Group, Place, find, group
@@ -69,7 +69,7 @@ def test_version_2_without_its_memory_controller_is_no_place(tmp_path: Path) -> 
 def test_without_a_place_there_is_no_group(tmp_path: Path) -> None:
     assert cgroups._place("0::/\n", "") is None
     assert group(None, 1 << 30) is None
-    assert group(["/nowhere", "memory.max", "memory.swap.max", False], 1 << 30) is None
+    assert group(Place("/nowhere", "memory.max", "memory.swap.max", False), 1 << 30) is None
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_a_submission_runs_in_a_group_of_its_own(
 
     looker = threading.Thread(target=look)
     looker.start()
-    warm.close()  # what was started with another limit
+    pool.close()  # what was started with another limit
     try:
         (result,) = grade(course, [])
     finally:
-        warm.close()
+        pool.close()
         over.set()
         looker.join()
     assert result.score == result.max_score

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.course import Course, digest_folder
+from autograder.course import Course
 from autograder.exercises.publish import release
+from autograder.files import digest_folder
 from autograder.gradebook.nbgrader_api import open_gradebook
 from autograder.grading.grade import grade
 from autograder.results.report import Report, as_text, histogram, report

@@ -25,7 +25,7 @@ from autograder.__main__ import main
 from autograder.course import GraderError
 from autograder.exercises.publish import release
 from autograder.gradebook.nbgrader_api import open_gradebook
-from autograder.sandbox import launch as sandbox
+from autograder.sandbox import launch
 from autograder.sandbox.kernelspec import KERNEL, PROVISIONER
 from tests.autograder.gradebook.test_nbgrader_api import CONFIG, nbgrader
 from tests.support.paths import ROOT
@@ -159,7 +159,7 @@ def test_no_kernel_where_there_is_no_sandbox(
     monkeypatch.setenv("PATH", str(tmp_path) + (":/usr/bin:/bin" if found else ""))
     folders: list[str] = []
     monkeypatch.setattr(
-        sandbox.tempfile, "TemporaryDirectory", noting(sandbox.tempfile.TemporaryDirectory, folders)
+        tempfile, "TemporaryDirectory", noting(tempfile.TemporaryDirectory, folders)
     )
     with pytest.raises(GraderError) as error:
         start_new_kernel(kernel_name=KERNEL)
@@ -250,7 +250,7 @@ def test_what_a_kernel_can_and_cannot_do(
 def test_a_kernel_that_takes_too_much_ends(
     limit: str, code: str, start: Start, jupyter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sandbox.LIMITS, "together", 300 << 20)
+    monkeypatch.setitem(launch.LIMITS, "together", 300 << 20)
     monkeypatch.setattr(
         "autograder.sandbox.provisioner.SandboxProvisioner.cpu", 4 if limit == "cpu" else 999
     )

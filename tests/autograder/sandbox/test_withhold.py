@@ -2,7 +2,11 @@
 
 import ast
 import importlib
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +93,13 @@ def test_a_name_that_no_face_offers_is_refused(package: Path, tmp_path: Path) ->
         copy_package(package, tmp_path, frozenset({"gensrc.mixtures.nothing"}))
 
 
+def test_front_matter_of_another_form_is_refused() -> None:
+    for wrong in (["a"], {"withhold": 3}, {"allow": ["q1"]}):
+        with pytest.raises(GraderError, match="must have the form"):
+            read_withholding({"autograder": wrong}, "x.md")
+    assert not read_withholding({}, "x.md").names
+
+
 # --- the package of the course
 
 
@@ -150,3 +161,49 @@ def test_a_file_that_is_left_readable_would_be_noticed(exercise: str, tmp_path: 
         if "_withheld(" in emptied:
             assert survivors(tmp_path / "gensrc", names), path
         (tmp_path / "gensrc" / path).write_text(emptied, encoding="utf-8")
+
+
+def test_withheld_functions_have_no_body(tmp_path: Path) -> None:
+    names = frozenset({"gensrc.divergences", "gensrc.fgan", "gensrc.games.game_value"})
+    copy_package(ROOT / "gensrc", tmp_path, names)
+    topics = {"divergences", "_divergence_table", "fgan", "_fgan_rows"}  # files, or folders of them
+    copy = tmp_path / "gensrc"
+    files = [
+        path
+        for path in copy.rglob("*.py")
+        if path.relative_to(copy).parts[0].removesuffix(".py") in topics
+    ]
+    assert len(files) >= len(topics)
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                assert ast.unparse(node.body[1]).startswith("_withheld('gensrc.")
+            elif isinstance(node, ast.Lambda):
+                assert "_withheld('gensrc." in ast.unparse(node.body)
+            elif isinstance(node, ast.Assign):
+                assert not re.search(r"\b(FDivergence|_row)\(", ast.unparse(node))
+    code = (
+        "import torch, gensrc.games as g, gensrc.divergences as d, gensrc.fgan as f\n"
+        "half = torch.tensor([0.5, 0.5])\n"
+        "for use in (lambda: d.kl(half, half), lambda: g.game_value(half, half), lambda: f.KL.f):\n"
+        "    try: use()\n"
+        "    except Exception as error: print(type(error).__name__, error)\n"
+        "print(g.density_ratio(torch.zeros(1)).item())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *said, number = ran.stdout.split("\n")[:4]
+    end = " is what this exercise asks you to write: write your own here."
+    for name, words in zip(("kl", "game_value", "KL"), said):
+        assert words == f"Withheld The {name} of gensrc{end}"
+    assert number == "1.0"
+    with pytest.raises(GraderError, match=r"gensrc\.nothing"):
+        copy_package(ROOT / "gensrc", tmp_path / "again", frozenset({"gensrc.nothing"}))

@@ -14,14 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.__main__ import main
-from autograder.course import Course, GraderError, digest_folder
-from autograder.grading.record import hand_in_time
+from autograder.course import Course, GraderError
+from autograder.files import digest_folder
 from autograder.submissions import archives
 from autograder.submissions.archives import Refused, entries_of
 from autograder.submissions.collect import Collected, collect, collected_at
-from autograder.submissions.files import Submission
+from autograder.submissions.files import TIMESTAMP, Submission, read_submission
 from autograder.submissions.lms import owner_of
-from autograder.submissions.unpacking import STAMP
 from tests.support.tiny_course import tiny_course
 
 NOON = datetime(2026, 3, 4, 12, 0, 0)
@@ -59,7 +58,7 @@ def lying(course: Course) -> dict[str, str]:
     return {
         path.relative_to(course.submitted).as_posix(): path.read_text()
         for path in sorted(course.submitted.rglob("*"))
-        if path.is_file() and path.name != STAMP
+        if path.is_file() and path.name != TIMESTAMP
     }
 
 
@@ -299,10 +298,10 @@ def test_one_bad_archive_does_not_stop_the_others(course: Course) -> None:
 def test_an_archive_of_very_many_files_is_refused(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "MOST_ENTRIES", 10)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 10)
     (one,) = take(course, packed(*((f"s{n}/tiny.ipynb", "") for n in range(20))))
     assert "collect it in parts" in one.notes[0]
-    monkeypatch.setattr(archives, "LARGEST_LIST", 100)
+    monkeypatch.setattr(archives, "MAX_LIST_BYTES", 100)
     (one,) = take(course, packed(*((f"s{n}/tiny.ipynb", "") for n in range(20))))
     assert "more files than a class hands in" in one.notes[0]
 
@@ -362,7 +361,7 @@ def test_a_newer_submission_takes_the_place_and_the_earlier_is_kept(course: Cour
 
 
 def test_times_come_from_the_archive(course: Course) -> None:
-    inner = packed((entry("tiny.ipynb", when=datetime(2001, 1, 1)), "x"), (STAMP, "2001-01-01"))
+    inner = packed((entry("tiny.ipynb", when=datetime(2001, 1, 1)), "x"), (TIMESTAMP, "2001-01-01"))
     exact = entry("s02/tiny.ipynb")
     exact.extra = struct.pack("<HHBi", 0x5455, 5, 1, 1_700_000_000)
     odd = entry("s03/tiny.ipynb", when=datetime(2100, 1, 1))
@@ -376,7 +375,9 @@ def test_times_come_from_the_archive(course: Course) -> None:
     for name, when in times.items():  # the grader reads the same
         assert when is not None
         submission = Submission(name, "tiny", course.submitted / name / "tiny")
-        assert hand_in_time(submission)[0] == str(when.replace(tzinfo=None))
+        hand_in = read_submission(course, submission)
+        assert hand_in.time == when.replace(tzinfo=None)
+        assert not hand_in.undated
 
 
 # --- the command
