@@ -111,6 +111,10 @@ class ParallelLinear(nn.Module):
         nn.init.uniform_(self.weight, -bound, bound, generator=generator)
         nn.init.uniform_(self.bias, -bound, bound, generator=generator)
 
+    def extra_repr(self) -> str:
+        copies, inputs, outputs = self.weight.shape
+        return f"{copies} copies, {inputs} to {outputs}"
+
     def forward(self, x: Tensor) -> Tensor:
         """One matrix product for each copy; ValueError unless x is (n, copies, inputs)."""
         if x.ndim != 3 or x.shape[1:] != self.weight.shape[:2]:

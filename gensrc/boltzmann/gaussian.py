@@ -96,6 +96,10 @@ class GaussianRBM(nn.Module):
         scale = len(self.visible_bias) / 2 * math.log(2 * math.pi * self.sigma**2)
         return torch.logsumexp(log_weights - distance / (2 * self.sigma**2), dim=-1) - scale
 
+    def extra_repr(self) -> str:
+        visible, hidden = self.weight.shape
+        return f"{visible}, {hidden}, sigma={self.sigma:g}"
+
     def _check(self, v: Tensor, h: Tensor | None = None) -> None:
         if v.dim() < 1 or v.shape[-1] != len(self.visible_bias):
             raise ValueError(f"v: expected (..., {len(self.visible_bias)}), got {tuple(v.shape)}")

@@ -18,7 +18,7 @@ from gensrc.boltzmann.machines import (
     uniform_states,
 )
 from gensrc.boltzmann.variational import mean_field
-from gensrc.checks import check_distributions
+from gensrc.checks import check_distributions, check_floats, check_range
 
 
 class StochasticMaximumLikelihood(nn.Module):
@@ -142,7 +142,7 @@ def pretrained(
     Equation: eq-pretraining
 
     Args:
-        x: data, shape (n, visible).
+        x: data, shape (n, visible), from 0 to 1.
         hidden_sizes: units of each hidden layer, from the bottom.
         learn: trains an RBM on data, in place.
         generator: draws initial weights; a CPU generator.
@@ -158,6 +158,8 @@ def pretrained(
     RBM(2, 10)
     DBM(3, 2, 5)
     """
+    check_floats("x", x, 2)
+    check_range("x", x, 0, 1)
     deep = DBM(x.shape[1], hidden_sizes, std=0.0, generator=generator).to(x)
     last, layers = len(hidden_sizes), list(pairwise(deep.sizes))
     shares = [torch.zeros_like(b) for b in deep.biases]  # how many RBMs speak of a layer

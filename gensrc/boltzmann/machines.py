@@ -250,4 +250,6 @@ def check_layer(model: DBM, layer: Tensor | None, place: int) -> None:
 def check_visible(model: DBM, v: Tensor) -> None:
     """Raise ValueError unless ``v`` holds states of the visible units, which have a probability."""
     check_layer(model, v, 0)
+    if v.numel() == 0:
+        raise ValueError(f"v: expected at least one example, got shape {tuple(v.shape)}")
     check_binary("v", v)

@@ -132,6 +132,11 @@ def kl_full_to_standard_normal(mean: Tensor, covariance: Tensor) -> Tensor:
         raise ValueError(
             f"covariance: expected shape (..., {k}, {k}), got {tuple(covariance.shape)}"
         )
+    if not covariance.is_floating_point() or covariance.dtype != mean.dtype:
+        raise ValueError(
+            f"mean, covariance: expected one floating-point dtype, got {mean.dtype} and "
+            f"{covariance.dtype}"
+        )
     off = (covariance - covariance.mT).abs().amax()
     if not bool(off <= 1e-5 * covariance.abs().amax()):
         raise ValueError(f"covariance: expected symmetric matrices, got entries {off:.3g} apart")

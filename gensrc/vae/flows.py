@@ -159,6 +159,7 @@ class CouplingFlow(nn.Module):
         noise, log_det = self.inverse(z)
         return log_det - (noise.square().sum(-1) + self.entries * math.log(math.tau)) / 2
 
+    @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
         """n draws of z, shape (n, k)."""
         like = next(self.parameters())

@@ -37,6 +37,9 @@ class DeviceTensor(Tensor):
     def tolist(self) -> Any:
         return self.elem.tolist()
 
+    def new_tensor(self, data: Any, **kwargs: Any) -> "DeviceTensor":  # type: ignore[override]
+        return DeviceTensor(self.elem.new_tensor(data, **kwargs))
+
     def __repr__(self) -> str:  # type: ignore[override]
         return f"DeviceTensor({self.elem})"
 
