@@ -66,7 +66,8 @@ def central_moments(values: Tensor, counts: Tensor | None = None) -> Tensor:
         (m, M2, M3, M4, M5, M6), shape (6,), in powers of the unit of x.
 
     Raises:
-        ValueError: numbers that are not finite, or counts of another shape, negative or all 0.
+        ValueError: numbers that are not finite, counts of another shape, infinite, negative or all
+            0, or a spread whose sixth power overflows or underflows.
 
     Source: Pearson (1894).
 
@@ -76,16 +77,29 @@ def central_moments(values: Tensor, counts: Tensor | None = None) -> Tensor:
     weights = torch.ones_like(values) if counts is None else counts.to(values)
     if values.dim() != 1 or not values.is_floating_point() or not bool(values.isfinite().all()):
         raise ValueError("values: expected finite floating-point numbers of shape (n,)")
-    if weights.shape != values.shape or not bool((weights >= 0).all() & (weights.sum() > 0)):
-        raise ValueError(f"counts: expected shape {tuple(values.shape)}, none negative, not all 0")
+    if weights.shape != values.shape or not bool(
+        ((weights >= 0) & weights.isfinite()).all() & (weights.sum() > 0)
+    ):
+        raise ValueError(
+            f"counts: expected shape {tuple(values.shape)}, finite, none negative, not all 0, "
+            f"got shape {tuple(weights.shape)} and sum {float(weights.sum()):g}"
+        )
     weights = weights / weights.sum()
     mean = (weights * values).sum()
     powers = torch.arange(2, 7, device=values.device)
-    return torch.cat([mean[None], (weights * (values - mean) ** powers[:, None]).sum(1)])
+    moments = (weights * (values - mean) ** powers[:, None]).sum(1)
+    used, finfo = values[weights > 0], torch.finfo(values.dtype)
+    spread = used.max() - used.min()
+    if not bool(moments.isfinite().all()) or 0 < float(spread) < finfo.tiny ** (1 / 7):
+        raise ValueError(
+            "values: expected a spread whose sixth power neither overflows nor underflows in "
+            f"{values.dtype}, got {float(spread):g}; rescale the values"
+        )
+    return torch.cat([mean[None], moments])
 
 
 def pearson_moments(moments: Tensor) -> PearsonRoots:
-    r"""Every pair of normal components with the given mean and central moments 2 to 5.
+    r"""Every pair of normal components with different means that has the given moments.
 
     .. math::
         2N^2 + 4 M_3 N D - (M_3^2 + 3\kappa_4 p + 6p^3) D^2 = 0, \qquad
@@ -95,7 +109,8 @@ def pearson_moments(moments: Tensor) -> PearsonRoots:
     Equation: eq-pearson-nonic
 
     Each root p < 0 gives r = N/D and so the components; it is admissible if both variances are
-    positive. The moments are used as they come: the crabs' class mid-points lead to the same
+    positive. Equal means (p = 0) are not among the roots: of ½N(0, 1) + ½N(0, 4) no pair is
+    found. The moments are used as they come: the crabs' class mid-points lead to the same
     three digits with Sheppard's corrections for the width of the classes as without.
 
     Args:
@@ -106,7 +121,8 @@ def pearson_moments(moments: Tensor) -> PearsonRoots:
         the admissible solutions, possibly none.
 
     Raises:
-        ValueError: too few moments, numbers that are not finite, or M2 not positive.
+        ValueError: too few moments, numbers that are not finite, M2 not positive, or powers of
+            the standard deviation that overflow or underflow.
 
     Source: Pearson (1894).
 
@@ -120,6 +136,12 @@ def pearson_moments(moments: Tensor) -> PearsonRoots:
         raise ValueError("moments: expected finite numbers and M2 > 0")
     mean, m2, m3, m4, m5 = (float(v) for v in moments[:5])
     unit = math.sqrt(m2)
+    finfo = torch.finfo(moments.dtype)
+    if not finfo.tiny ** (1 / 7) < unit < finfo.max ** (1 / 7):
+        raise ValueError(
+            "moments: expected a standard deviation whose sixth power neither overflows nor "
+            f"underflows in {moments.dtype}, got {unit:g}; rescale the data"
+        )
     standard = np.array([1.0, m3 / unit**3, m4 / m2**2, m5 / unit**5])
     found = [_components(p, r, standard) for p, r in _candidates(standard)]
     rows = [row for row in found if row is not None]

@@ -40,8 +40,9 @@ def population_em(lam: Tensor | float, mu: float, sigma: float) -> Tensor:
     :math:`\lambda_0 = 0` no number of steps helps.
 
     The integral is taken over :math:`x > 0`, the integrand being even. Up to
-    :math:`x = 20\sigma^2/\lambda` it is done by Gauss-Legendre quadrature; beyond, tanh is 1 to
-    rounding, and the rest is known in closed form. All terms are positive.
+    :math:`x = 20\sigma^2/\lambda`, but no further than :math:`\mu + 10\sigma`, it is done by
+    Gauss-Legendre quadrature; beyond, tanh is 1 to rounding or the density is, beside the rest, 0,
+    and the integral of the density is known in closed form. All terms are positive.
 
     Args:
         lam: λ, the model's mean; any shape, may be infinite; unit of x.
@@ -76,6 +77,7 @@ def population_em(lam: Tensor | float, mu: float, sigma: float) -> Tensor:
     edge = end.squeeze(-1)
     outer = _density(edge - m) + _density(edge + m)
     outer = outer + m * (torch.special.ndtr(m - edge) - torch.special.ndtr(-m - edge))
+    outer = outer * torch.tanh(steep.squeeze(-1) * edge)  # below 1 where the density ends first
     step: Tensor = lam.sign() * sigma * ((edge - start) * inner + outer)
     return step
 

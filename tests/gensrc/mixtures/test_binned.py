@@ -9,7 +9,13 @@ from torch import Tensor
 
 from gensrc.data import crabs
 from gensrc.mixtures import Mixture, em
-from gensrc.mixtures.binned import BinnedResult, binned_log_likelihood, class_moments, em_binned
+from gensrc.mixtures.binned import (
+    BinnedResult,
+    binned_log_likelihood,
+    class_moments,
+    class_variances,
+    em_binned,
+)
 
 Case = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 INF = math.inf
@@ -72,6 +78,50 @@ def test_classes_anywhere_against_60_digits(low: float, high: float) -> None:
     assert float(found.log_mass) == pytest.approx(log_mass, rel=1e-13, abs=1e-13)
     assert float(found.first) == pytest.approx(first, rel=1e-12, abs=1e-13)
     assert float(found.second) == pytest.approx(second, rel=1e-12)
+
+
+WIDTHS = (1e-6, 0.1, 0.5, 1, 1.5, 2, 20, INF)
+
+
+@pytest.mark.parametrize("low", [-1e4, -38, -6, -1.5, -1, -0.5, 0, 0.9, 1.4, 2, 5, 37, 1e4, 1e6])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_variances_anywhere_against_80_digits(low: float, width: float) -> None:
+    edges = f64(low, low + width)
+    with mpmath.workdps(80):
+        a, b = (mpmath.mpf(v) for v in edges.tolist())
+        if b <= 0:
+            a, b = -b, -a
+        mass = (mpmath.erfc(a / mpmath.sqrt(2)) - mpmath.erfc(b / mpmath.sqrt(2))) / 2
+        ends = [0 if mpmath.isinf(v) else v * mpmath.npdf(v) for v in (a, b)]
+        first = (mpmath.npdf(a) - mpmath.npdf(b)) / mass
+        variance = float(1 + (ends[0] - ends[1]) / mass - first**2)
+    found = class_variances(f64(0), f64(1), edges)
+    assert float(found) == pytest.approx(variance, rel=1e-12, abs=0)
+
+
+def test_variances_of_several_components_and_open_classes() -> None:
+    edges = f64(-INF, -1, 0, 0.5, INF)
+    means, stds = f64(0, 3), f64(1, 0.5)
+    moments = class_moments(means, stds, edges)
+    found = class_variances(means, stds, edges)
+    assert torch.allclose(found, moments.second - moments.first**2, rtol=1e-6)
+    mass = moments.log_mass.exp()
+    between = (mass * moments.first**2).sum(0)
+    assert torch.allclose((mass * found).sum(0) + between, f64(1, 1), rtol=1e-13)
+
+
+def test_a_class_narrower_than_rounding_is_a_point() -> None:
+    found = class_moments(f64(-1e20), f64(1), f64(0, 1))
+    assert float(found.log_mass) == -INF
+    assert (float(found.first), float(found.second)) == (1e20, 1e40)
+
+
+def test_a_component_beyond_rounding_keeps_its_place() -> None:
+    *_, edges, counts = problem(2, 1, 6, False)
+    start = (f64(0.5, 0.5), f64(0.0, 1e20), f64(1.0, 1.0))
+    found = em_binned(*start, edges, counts, steps=5, tol=0)
+    assert [float(part[1]) for part in found[:3]] == [0.0, 1e20, 1.0]
+    assert math.isfinite(float(found.means[0]))
 
 
 @given(st.floats(-50, 50), st.floats(-8, 1), st.floats(-100, 100), st.floats(0.01, 100))
@@ -351,3 +401,13 @@ def test_bad_classes_of_class_moments() -> None:
     for edges, std in ((f64(1, 0), 1.0), (f64(0, 1), 0.0), (f64(0, 1), math.nan)):
         with pytest.raises(ValueError, match="edges, stds: expected"):
             class_moments(f64(0), f64(std), edges)
+
+
+@pytest.mark.parametrize(
+    ("means", "stds"),
+    [(f64(0, 1), f64(1)), (f64(math.nan), f64(1)), (f64(INF), f64(1)), (f64(0), f64(INF))],
+)
+def test_bad_components_of_class_moments(means: Tensor, stds: Tensor) -> None:
+    for use in (class_moments, class_variances):
+        with pytest.raises(ValueError, match="means, stds: expected"):
+            use(means, stds, f64(0, 1))

@@ -143,6 +143,27 @@ def test_bad_moments(moments: Tensor, message: str) -> None:
         pearson_moments(moments)
 
 
+def test_equal_means_are_not_found() -> None:
+    # ½N(0, 1) + ½N(0, 4), as the docstring says
+    assert len(pearson_moments(f64(0, 2.5, 0, 25.5, 0)).weights) == 0
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1e100])
+def test_moments_whose_powers_leave_the_numbers(unit: float) -> None:
+    with pytest.raises(ValueError, match="moments: expected a standard deviation"):
+        pearson_moments(f64(0, 5 * unit**2, 0, 0, 0))
+    with pytest.raises(ValueError, match="values: expected a spread"):
+        central_moments(f64(0, 1, 3) * unit)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e8])
+def test_single_precision_values_whose_sixth_power_leaves_the_numbers(unit: float) -> None:
+    values = torch.tensor([0.0, 1.0, 3.0]) * unit
+    with pytest.raises(ValueError, match="values: expected a spread"):
+        central_moments(values)
+    assert central_moments(torch.full((3,), unit)).tolist()[1:] == [0.0] * 5
+
+
 @pytest.mark.parametrize(
     ("values", "counts", "message"),
     [
@@ -153,6 +174,7 @@ def test_bad_moments(moments: Tensor, message: str) -> None:
         (f64(1, 2), f64(1, -1), "counts: expected shape"),
         (f64(1, 2), f64(0, 0), "counts: expected shape"),
         (f64(1, 2), f64(1, math.nan), "counts: expected shape"),
+        (f64(1, 2), f64(1, math.inf), "counts: expected shape"),
     ],
 )
 def test_bad_values(values: Tensor, counts: Tensor | None, message: str) -> None:

@@ -42,6 +42,13 @@ def test_the_rule_is_the_integral(lam: float, mu: float) -> None:
     assert float(population_em(lam, mu, 1.0)) == pytest.approx(adaptive(lam, mu, 1.0), rel=1e-11)
 
 
+@pytest.mark.parametrize("lam", [1e-300, 1e-25, 1e-18, 1e-15, 1e-10])
+@pytest.mark.parametrize("mu", [0.0, 1.0, 5.0])
+def test_near_zero_the_map_is_linear(lam: float, mu: float) -> None:
+    # tanh(t) is t less t³/3: the slope at 0 is E[x²]/σ⁴ times σ² = 1 + μ².
+    assert float(population_em(lam, mu, 1.0)) == pytest.approx(lam * (1 + mu**2), rel=1e-12, abs=0)
+
+
 @given(st.floats(0.01, 5), st.floats(0.1, 10), st.floats(0.01, 50))
 def test_the_map_moves_with_the_unit(mu: float, sigma: float, lam: float) -> None:
     unit = float(population_em(lam / sigma, mu / sigma, 1.0))
