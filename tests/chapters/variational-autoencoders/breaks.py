@@ -68,10 +68,13 @@ GRADIENTS = [
 DECODERS = [
     Break("eq-cross-entropy-mass", MASS, "safe / 2", "safe"),
     Break("eq-cross-entropy-mass (λ = .5, .9, .99)", BERNOULLI, "-binary", "-2 * binary"),
-    Break("eq-continuous-bernoulli (mass)", GREY, "_log_sinhc(output / 2)", "_log_sinhc(output)"),
+    Break("eq-continuous-bernoulli (mass)", GREY, "expm1(-size) / size", "expm1(-size) / 2"),
     Break("eq-continuous-bernoulli (mass)", GREY, "x - 0.5", "x"),
+    Break("eq-continuous-bernoulli (mass)", GREY, "output > 0, 1 - x, x", "output > 0, x, 1 - x"),
     Break("eq-continuous-bernoulli (mean)", GREY_MEAN, "- 1 / away", "+ 1 / away"),
-    Break("prop-continuous-bernoulli (normaliser)", GREY, "x - 0.5", "x"),
+    Break(
+        "prop-continuous-bernoulli (normaliser)", GREY, "expm1(-size) / size", "expm1(-size) / 2"
+    ),
     Break(
         "prop-one-draw (variance)",
         BOUND,
