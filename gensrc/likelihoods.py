@@ -222,7 +222,7 @@ def _match(
     if 0 in (x.ndim, output.ndim) or x.shape[-1] != output.shape[-1]:
         raise ValueError(f"x: expected the last axis of the decoder's output, got {shapes}")
     try:
-        shape = torch.broadcast_shapes(*shapes)
+        shape = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
     except RuntimeError:
         raise ValueError(f"x: expected a shape that fits the output, got {shapes}") from None
     check_between("x", x, low, high, "finite numbers" if high == math.inf else None)

@@ -6,7 +6,7 @@ ELBO = "gensrc.vae.elbo"
 DIAGONAL = "gensrc.vae.kl_to_standard_normal"
 FULL = "gensrc.vae.kl_full_to_standard_normal"
 DRAW = "gensrc.vae.reparameterize"
-SCORE = "gensrc.vae.score_function"
+SCORE = "gensrc.vae.reinforce_surrogate"
 WEIGHTED = "gensrc.vae.importance_weighted_bound"
 BOUND = "gensrc.vae.VAE.bound"
 WEIGHTS = "gensrc.vae.VAE.log_weights"
@@ -36,8 +36,9 @@ BOUNDS = [
 NORMALS = [
     Break("prop-gaussian-kl (by integration)", "cell", "@ delta - 2", "@ delta - 1"),
     Break("prop-gaussian-kl (by integration)", "cell", "delta @ inverse @ delta", "delta @ delta"),
-    Break("eq-kl-full (by integration)", FULL, "- log_det", "+ log_det"),
-    Break("eq-kl-full (by integration)", FULL, "- k", ""),
+    Break("eq-kl-full (by integration)", FULL, "- log_var)", "+ log_var)"),
+    Break("eq-kl-full (by integration)", FULL, "torch.expm1(", "torch.exp("),
+    Break("eq-kl-full (by integration)", FULL, " + mixed / 2", ""),
     Break(  # as printed in a source
         ("eq-kl-diagonal (by integration)", "eq-kl-diagonal (σ = ½)"),
         DIAGONAL,
@@ -96,7 +97,7 @@ EXACT = [
     Break("thm-linear-tight", POSTERIOR, "eye + ", "2 * eye + "),
     Break("eq-linear-posterior (means)", POSTERIOR, "@ covariance / self.std**2", "@ covariance"),
     Break("eq-linear-posterior (Σ)", POSTERIOR, "self.weight / self.std**2", "self.weight"),
-    Break("thm-elbo-gap (linear model)", FULL, "- log_det", "+ log_det"),
+    Break("thm-elbo-gap (linear model)", FULL, "- log_var)", "+ log_var)"),
     Break("eq-linear-elbo (by integration)", LINEAR, "error + spread", "error"),
 ]
 

@@ -30,8 +30,8 @@ from gensrc.vae import (
     importance_weighted_bound,
     kl_full_to_standard_normal,
     kl_to_standard_normal,
+    reinforce_surrogate,
     reparameterize,
-    score_function,
 )
 from gensrc.vae.flows import CouplingFlow, couple, uncouple
 from gensrc.vae.linear_gaussian import LinearGaussian, Normal
@@ -206,7 +206,7 @@ def test_both_estimators_have_the_exact_gradient_as_their_mean() -> None:
     pathwise = torch.autograd.grad(HERMITE_W @ f(z), [mean, log_var], retain_graph=True)
     fixed = z.detach()
     log_q = TorchNormal(mean, (log_var / 2).exp()).log_prob(fixed)
-    score = torch.autograd.grad(HERMITE_W @ score_function(f(z), log_q), [mean, log_var])
+    score = torch.autograd.grad(HERMITE_W @ reinforce_surrogate(f(z), log_q), [mean, log_var])
     for exactly, one, other in zip(exact, pathwise, score):
         assert one.item() == pytest.approx(exactly.item(), rel=1e-10)
         assert other.item() == pytest.approx(exactly.item(), rel=1e-10)
