@@ -1,5 +1,7 @@
 """Checks of arguments that all topics share; each raises ValueError and says what it got."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -51,17 +53,24 @@ def check_floats(name: str, value: Tensor, axes: int) -> None:
         raise ValueError(f"{name}: expected shape {wanted}, not empty, got {tuple(value.shape)}")
 
 
-def check_range(name: str, value: Tensor, low: float, high: float) -> None:
-    """Raise ValueError unless every entry lies between ``low`` and ``high``, both allowed."""
-    off = ~((value >= low) & (value <= high))
-    if off.any():
-        got = float(value[off].flatten()[0])
-        raise ValueError(f"{name}: expected numbers from {low:g} to {high:g}, got {got:.7g}")
+def check_finite(name: str, value: Tensor) -> None:
+    """Raise ValueError unless the value is a floating-point tensor of finite numbers."""
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
+        raise ValueError(f"{name}: expected a floating-point tensor, got {kind}")
+    check_between(name, value, -math.inf, math.inf, "finite numbers")
 
 
-def check_binary(name: str, value: Tensor) -> None:
-    """Raise ValueError unless every entry is 0 or 1."""
-    off = (value != 0) & (value != 1)
-    if off.any():
-        got = float(value[off].flatten()[0])
-        raise ValueError(f"{name}: expected states 0 and 1, got {got:.7g}")
+def check_between(
+    name: str, value: Tensor, low: float, high: float, expected: str | None = None
+) -> None:
+    """Raise ValueError if a number is NaN, infinite or outside [low, high]; one pass over it."""
+    if not value.numel():
+        return
+    if value.dtype == torch.bool:
+        value = value.to(torch.uint8)
+    ends = [float(end) for end in torch.aminmax(value.detach())]
+    if not (low <= ends[0] and ends[1] <= high and all(map(math.isfinite, ends))):
+        expected = expected or f"numbers in [{low:g}, {high:g}]"
+        worst = ends[1] if low <= ends[0] and math.isfinite(ends[0]) else ends[0]
+        raise ValueError(f"{name}: expected {expected}, got {worst:.7g}")

@@ -1,9 +1,12 @@
-r"""What a decoder's output says about x: densities p(x|z) of vectors with independent entries.
+r"""Likelihoods of a decoder: densities p(x|z) of vectors with independent entries.
 
 A likelihood is an object with three functions of the decoder's ``output`` (..., d): the
 log-density of x, summed over the d entries, the mean of x, and draws of x. The output holds for
 every entry one real number: a logit :math:`l` (Bernoulli and continuous Bernoulli), or the mean
-itself (Gaussian).
+itself (Gaussian). The leading axes of x and output are examples and draws of z; they broadcast.
+
+A log-density raises ValueError if x lies outside the support or is NaN, if the last axes differ,
+or if the output is not finite or so large that the log-density overflows.
 """
 
 import math
@@ -15,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gensrc.checks import check_range
+from gensrc.checks import check_between, check_finite
 
 SERIES = (1 / 6, -1 / 180, 1 / 2835, -1 / 37800, 1 / 467775, -691 / 3831077250)
 """Coefficients of h², h⁴, … in log(sinh(h)/h)."""
@@ -23,6 +26,14 @@ SERIES = (1 / 6, -1 / 180, 1 / 2835, -1 / 37800, 1 / 467775, -691 / 3831077250)
 
 NEAR = 0.25
 """Below this |h| the series is used: the next term is less than 1e-16."""
+
+
+TANH_SERIES = (1, -1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925)
+"""Coefficients of 1, h², h⁴, … in tanh(h)/h."""
+
+
+TANH_NEAR = 1 / 16
+"""Below this |h| that series is used: the next term is less than 1e-16."""
 
 
 class Likelihood(Protocol):
@@ -43,7 +54,7 @@ class Bernoulli:
     r"""Binary entries: one with probability :math:`\lambda = \sigma(l)`, else zero."""
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
-        r"""Minus the cross-entropy; a log-probability only for x in {0, 1}.
+        r"""Minus the cross-entropy of x in [0, 1]; a log-probability only for x in {0, 1}.
 
         .. math:: \log p(x) = \sum_j x_j \log \lambda_j + (1 - x_j) \log (1 - \lambda_j)
 
@@ -56,9 +67,8 @@ class Bernoulli:
         >>> BERNOULLI.log_prob(torch.ones(2), torch.tensor([0.0, 0.0]))  # -log 4
         tensor(-1.3863)
         """
-        check_range("x", x, 0, 1)
-        x, output = _match(x, output)
-        return -binary_cross_entropy_with_logits(output, x, reduction="none").sum(-1)
+        x, output = _match(x, output, low=0, high=1)
+        return _finite(-binary_cross_entropy_with_logits(output, x, reduction="none").sum(-1))
 
     def mean(self, output: Tensor) -> Tensor:
         """The probability of a one."""
@@ -74,10 +84,14 @@ class ContinuousBernoulli:
     r"""Entries in [0, 1] with the density that cross-entropy becomes when it is normalised."""
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
-        r"""Cross-entropy and its normaliser, finite for every logit.
+        r"""Cross-entropy and its normaliser, for x in [0, 1] and every logit.
 
         .. math:: \log p(x) = \sum_j l_j \left(x_j - \tfrac12\right)
             - \log \frac{\sinh(l_j / 2)}{l_j / 2}
+            = \sum_j -|l_j|\, t_j - \log \frac{1 - e^{-|l_j|}}{|l_j|}
+
+        Here t is the distance of x from the end that the logit prefers: 1 - x for l > 0, else x.
+        The second form keeps its digits for large logits, the first near zero.
 
         Equation: eq-continuous-bernoulli
 
@@ -90,9 +104,14 @@ class ContinuousBernoulli:
         >>> CONTINUOUS_BERNOULLI.log_prob(torch.rand(3), torch.zeros(3))  # uniform
         tensor(0.)
         """
-        check_range("x", x, 0, 1)
-        x, output = _match(x, output)
-        return (output * (x - 0.5) - _log_sinhc(output / 2)).sum(-1)
+        x, output = _match(x, output, low=0, high=1)
+        near = output.abs() < 2 * NEAR
+        small, size = torch.where(near, output, 0), torch.where(near, 1, output.abs())
+        square = (small / 2).square()
+        flat = small * (x - 0.5) - square * _polynomial(square, SERIES)
+        away = torch.where(output > 0, 1 - x, x)
+        steep = -size * away - torch.log(-torch.expm1(-size) / size)
+        return _finite(torch.where(near, flat, steep).sum(-1))
 
     def mean(self, output: Tensor) -> Tensor:
         r""":math:`1/(1 - e^{-l}) - 1/l`, one half at l = 0.
@@ -111,9 +130,10 @@ class ContinuousBernoulli:
         u = torch.rand(output.shape, generator=generator, device=output.device, dtype=output.dtype)
         # For l > 0 draw 1 - x, whose logit is -l: no exponential can then overflow.
         size = output.abs()
-        safe = torch.where(size < 1e-4, 1, size)
+        tiny = size < torch.finfo(output.dtype).tiny
+        safe = torch.where(tiny, 1, size)
         x = -torch.log1p(u * torch.expm1(-safe)) / safe
-        x = torch.where(size < 1e-4, u, x)
+        x = torch.where(tiny, u, x)
         return torch.where(output > 0, 1 - x, x).clamp(0, 1)
 
 
@@ -139,7 +159,8 @@ class Gaussian:
         """
         x, output = _match(x, output)
         squares = ((x - output) / self.std).square().sum(-1)
-        return -squares / 2 - output.shape[-1] * math.log(self.std * math.sqrt(math.tau))
+        scale = math.log(self.std) + math.log(math.tau) / 2
+        return _finite(-squares / 2 - output.shape[-1] * scale)
 
     def mean(self, output: Tensor) -> Tensor:
         """The output itself."""
@@ -177,24 +198,19 @@ def cross_entropy_mass(logits: Tensor) -> Tensor:
     Returns:
         the integral, the same shape: 1/2 at l = 0, and 1/|l| for large logits.
 
+    Raises:
+        ValueError: logits that are not finite.
+
     Source: Loaiza-Ganem and Cunningham (2019).
 
     >>> cross_entropy_mass(torch.tensor(0.0))
     tensor(0.5000)
     """
-    small = logits.abs() < 1e-4
-    safe = torch.where(small, 1, logits)
-    return torch.where(small, 0.5, (safe / 2).tanh() / safe)
-
-
-def _log_sinhc(h: Tensor) -> Tensor:
-    """log(sinh(h)/h), with value and slope right near zero and far away."""
-    size = h.abs()
-    near = size < NEAR
-    square = torch.where(near, h, 0).square()
-    far = torch.where(near, 1, size)
-    away = far + torch.log(-torch.expm1(-2 * far) / (2 * far))
-    return torch.where(near, square * _polynomial(square, SERIES), away)
+    check_finite("logits", logits)
+    near = logits.abs() < 2 * TANH_NEAR
+    small, safe = torch.where(near, logits, 0), torch.where(near, 1, logits)
+    flat = _polynomial((small / 2).square(), TANH_SERIES) / 2
+    return torch.where(near, flat, (safe / 2).tanh() / safe)
 
 
 def _polynomial(x: Tensor, coefficients: Sequence[float]) -> Tensor:
@@ -205,13 +221,26 @@ def _polynomial(x: Tensor, coefficients: Sequence[float]) -> Tensor:
     return value
 
 
-def _match(x: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in one shape; leading axes are examples and draws of z, and may be missing."""
+def _match(
+    x: Tensor, output: Tensor, *, low: float = -math.inf, high: float = math.inf
+) -> tuple[Tensor, Tensor]:
+    """Both in one shape, after the checks; leading axes are examples and draws of z."""
+    if not output.is_floating_point():
+        raise ValueError(f"output: expected a floating-point tensor, got {output.dtype}")
     shapes = tuple(x.shape), tuple(output.shape)
     if 0 in (x.ndim, output.ndim) or x.shape[-1] != output.shape[-1]:
         raise ValueError(f"x: expected the last axis of the decoder's output, got {shapes}")
     try:
-        x, output = torch.broadcast_tensors(x, output)  # type: ignore[no-untyped-call]
+        shape = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
     except RuntimeError:
         raise ValueError(f"x: expected a shape that fits the output, got {shapes}") from None
-    return x, output
+    check_between("x", x, low, high, "finite numbers" if high == math.inf else None)
+    x = x if x.is_floating_point() else x.to(output.dtype)
+    return x.expand(shape), output.expand(shape)
+
+
+def _finite(log_density: Tensor) -> Tensor:
+    """The log-density, which is NaN or infinite if the decoder's output was, or overflowed."""
+    found = "finite numbers whose log-density does not overflow"
+    check_between("x, output", log_density, -math.inf, math.inf, found)
+    return log_density

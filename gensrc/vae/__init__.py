@@ -3,8 +3,8 @@ r"""Variational autoencoders: a lower bound on log p(x) for models with a latent
 Notation: the latent vector :math:`z` has k entries and the prior :math:`p(z) = \mathcal N(0, I)`.
 The decoder gives :math:`p_\theta(x|z)`, a :class:`~gensrc.likelihoods.Likelihood`. The encoder
 gives :math:`q_\phi(z|x) = \mathcal N(\mu, \mathrm{diag}\,\sigma^2)`, as the mean :math:`\mu` and
-``log_var`` :math:`= \log \sigma^2`, which may be any real number. Functions return one number for
-each example; only :meth:`VAE.loss` takes the mean over a batch.
+``log_var`` :math:`= \log \sigma^2`, any real number whose variance does not overflow. Functions
+return one number for each example; only :meth:`VAE.loss` takes the mean over a batch.
 """
 
 from gensrc.vae.bound import elbo as elbo

@@ -8,6 +8,8 @@ import math
 import torch
 from torch import Tensor
 
+from gensrc.checks import check_between, check_finite
+
 
 def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     r"""A draw from a diagonal normal distribution, as a differentiable function of its parameters.
@@ -27,7 +29,8 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
         z, the broadcast shape (..., k).
 
     Raises:
-        ValueError: shapes that do not match; one draw for several means is no match.
+        ValueError: shapes that do not match, or numbers that are not finite or whose variance
+            overflows.
 
     Source: Kingma and Welling (2014); Rezende, Mohamed and Wierstra (2014).
 
@@ -35,10 +38,7 @@ def reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     tensor([2.])
     """
     _check_normal(mean, log_var)
-    leading = noise.shape[max(0, noise.ndim - mean.ndim) :]
-    if noise.ndim < mean.ndim or any(m not in (1, n) for m, n in zip(mean.shape, leading)):
-        wanted = ", ".join(map(str, mean.shape))
-        raise ValueError(f"noise: expected (..., {wanted}), got {tuple(noise.shape)}")
+    _check_noise(noise, mean)
     return mean + (log_var / 2).exp() * noise
 
 
@@ -54,14 +54,15 @@ def elbo(log_likelihood: Tensor, kl: Tensor, *, beta: float = 1.0) -> Tensor:
 
     Args:
         log_likelihood: :math:`\mathbb E_q[\log p(x|z)]` or an estimate of it, any shape, nats.
-        kl: the divergence of q from the prior, the same shape, nats.
+        kl: the divergence of q from the prior, the same shape, nats; an estimate of it from draws
+            may be negative.
         beta: weight of the divergence, at least 0.
 
     Returns:
         the bound in nats, the same shape.
 
     Raises:
-        ValueError: the shapes differ, or beta is negative or not finite.
+        ValueError: the shapes differ, a number is not finite, or beta is negative or not finite.
 
     Source: Kingma and Welling (2014); Higgins et al. (2017), for beta.
 
@@ -73,6 +74,8 @@ def elbo(log_likelihood: Tensor, kl: Tensor, *, beta: float = 1.0) -> Tensor:
             f"kl: expected the shape {tuple(log_likelihood.shape)} of log_likelihood, "
             f"got {tuple(kl.shape)}"
         )
+    check_finite("log_likelihood", log_likelihood)
+    check_finite("kl", kl)
     if not 0 <= beta < math.inf:
         raise ValueError(f"beta: expected a finite number >= 0, got {beta}")
     return log_likelihood - beta * kl
@@ -94,7 +97,7 @@ def kl_to_standard_normal(mean: Tensor, log_var: Tensor) -> Tensor:
         the divergence in nats, shape (...).
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or numbers are not finite or the variance overflows.
 
     Source: Kingma and Welling (2014), appendix B.
 
@@ -112,6 +115,10 @@ def kl_full_to_standard_normal(mean: Tensor, covariance: Tensor) -> Tensor:
     .. math:: \mathrm{KL}(\mathcal N(\mu, \Sigma) \,\|\, \mathcal N(0, I))
         = \tfrac12 \left( \mathrm{tr}\,\Sigma + \mu^\top \mu - k - \log \det \Sigma \right)
 
+    With the Cholesky factor :math:`\Sigma = L L^\top` and :math:`v_i = \log L_{ii}^2`, the part
+    :math:`\mathrm{tr}\,\Sigma - k - \log \det \Sigma` is the sum of the squares of L off the
+    diagonal and of :math:`e^{v_i} - 1 - v_i`, so that no digits are lost near the identity.
+
     Equation: eq-kl-full
 
     Args:
@@ -119,45 +126,31 @@ def kl_full_to_standard_normal(mean: Tensor, covariance: Tensor) -> Tensor:
         covariance: :math:`\Sigma`, symmetric positive definite, shape (..., k, k).
 
     Returns:
-        the divergence in nats, shape (...).
+        the divergence in nats, shape (...), the shape to which the batches broadcast.
 
     Raises:
-        ValueError: the shapes do not match, or a matrix is not symmetric or not positive definite.
+        ValueError: the shapes do not match, a number is not finite, or a matrix is not symmetric
+            or not positive definite in its precision.
 
     >>> kl_full_to_standard_normal(torch.zeros(2), torch.eye(2))
     tensor(0.)
     """
-    k = mean.shape[-1]
-    if covariance.shape[-2:] != (k, k):
+    check_finite("mean", mean)
+    check_finite("covariance", covariance)
+    k = mean.shape[-1] if mean.ndim else 0
+    if k == 0 or covariance.shape[-2:] != (k, k):
         raise ValueError(
             f"covariance: expected shape (..., {k}, {k}), got {tuple(covariance.shape)}"
         )
-    if not covariance.is_floating_point() or covariance.dtype != mean.dtype:
-        raise ValueError(
-            f"mean, covariance: expected one floating-point dtype, got {mean.dtype} and "
-            f"{covariance.dtype}"
-        )
-    off = (covariance - covariance.mT).abs().amax()
-    if not bool(off <= 1e-5 * covariance.abs().amax()):
-        raise ValueError(f"covariance: expected symmetric matrices, got entries {off:.3g} apart")
-    factor, info = torch.linalg.cholesky_ex(covariance)
-    if bool((info != 0).any()):
-        least = float(torch.linalg.eigvalsh(covariance).amin())
-        raise ValueError(
-            f"covariance: expected positive definite matrices, got an eigenvalue {least:.3g}"
-        )
-    # The trace is the sum of the squares of L: near the identity no large numbers cancel.
-    below = factor.tril(-1).square().sum((-2, -1))
-    scale = factor.diagonal(dim1=-2, dim2=-1)
-    excess = (scale - 1) * (scale + 1)
-    near = excess.abs() < 0.5
-    log_det = torch.where(near, torch.where(near, excess, 0).log1p(), 2 * scale.log())
-    divergence: Tensor = (mean.square().sum(-1) + below + (excess - log_det).sum(-1)) / 2
-    return divergence
+    _broadcast("covariance", covariance.shape[:-2], mean.shape[:-1])
+    factor = cholesky("covariance", covariance)
+    log_var = 2 * factor.diagonal(dim1=-2, dim2=-1).log()
+    mixed = factor.tril(-1).square().sum((-2, -1))
+    return (mean.square() + torch.expm1(log_var) - log_var).sum(-1) / 2 + mixed / 2
 
 
 def reinforce_surrogate(value: Tensor, log_q: Tensor) -> Tensor:
-    r"""A surrogate whose gradient is the score-function (REINFORCE) estimate.
+    r"""The function whose gradient is the REINFORCE (score-function) estimate.
 
     .. math:: \nabla_\phi\, \mathbb E_{z \sim q_\phi}[f(z)]
         = \mathbb E_{z \sim q_\phi}[f(z)\, \nabla_\phi \log q_\phi(z)]
@@ -175,7 +168,7 @@ def reinforce_surrogate(value: Tensor, log_q: Tensor) -> Tensor:
         the product, the same shape; only its gradient means anything.
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or a number is not finite.
 
     Source: Williams (1992).
 
@@ -189,6 +182,8 @@ def reinforce_surrogate(value: Tensor, log_q: Tensor) -> Tensor:
         raise ValueError(
             f"log_q: expected the shape {tuple(value.shape)} of value, got {tuple(log_q.shape)}"
         )
+    check_between("value", value, -math.inf, math.inf, "finite numbers")
+    check_finite("log_q", log_q)
     return value.detach() * log_q
 
 
@@ -201,13 +196,14 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
     Equation: eq-importance-weighted
 
     Args:
-        log_weights: :math:`\log w_k`, the K draws along the last axis, shape (..., K).
+        log_weights: :math:`\log w_k`, the K draws along the last axis, shape (..., K);
+            :math:`-\infty` for a weight of 0.
 
     Returns:
         :math:`\log \frac1K \sum_k w_k` in nats, shape (...).
 
     Raises:
-        ValueError: no draws.
+        ValueError: no draws, or a weight that is NaN or infinite.
 
     Source: Burda, Grosse and Salakhutdinov (2016).
 
@@ -216,7 +212,32 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
     """
     if log_weights.ndim == 0 or log_weights.shape[-1] == 0:
         raise ValueError(f"log_weights: expected shape (..., K), got {tuple(log_weights.shape)}")
+    if log_weights.numel() and not float(log_weights.detach().max()) < math.inf:
+        raise ValueError("log_weights: expected numbers below infinity, got NaN or infinity")
     return log_weights.logsumexp(-1) - math.log(log_weights.shape[-1])
+
+
+def cholesky(name: str, matrices: Tensor) -> Tensor:
+    """Cholesky factor; ValueError unless symmetric and positive definite in its precision."""
+    eps = torch.finfo(matrices.dtype).eps
+    diagonal = matrices.detach().diagonal(dim1=-2, dim2=-1)
+    gap = (matrices - matrices.mT).detach().abs().amax((-2, -1))
+    if bool((gap > eps**0.5 * diagonal.abs().amax(-1)).any()):
+        raise ValueError(
+            f"{name}: expected symmetric matrices, got a gap of {float(gap.max()):.3g}"
+        )
+    factor: Tensor
+    factor, info = torch.linalg.cholesky_ex(matrices)
+    # An entry that the ones before it determine leaves nothing but rounding on the diagonal.
+    rest = factor.detach().diagonal(dim1=-2, dim2=-1).square() / torch.where(
+        diagonal > 0, diagonal, 1
+    )
+    if bool((info != 0).any()) or bool((rest <= 4 * matrices.shape[-1] * eps).any()):
+        raise ValueError(
+            f"{name}: expected positive definite matrices, got one that is singular or indefinite "
+            f"in {matrices.dtype}"
+        )
+    return factor
 
 
 def _check_normal(mean: Tensor, log_var: Tensor) -> None:
@@ -225,3 +246,25 @@ def _check_normal(mean: Tensor, log_var: Tensor) -> None:
             f"log_var: expected the shape {tuple(mean.shape)} of mean, (..., k), "
             f"got {tuple(log_var.shape)}"
         )
+    check_finite("mean", mean)
+    check_finite("log_var", log_var)
+    most = math.log(torch.finfo(log_var.dtype).max)
+    wanted = f"at most {most:.4g}, beyond which the variance overflows in {log_var.dtype}"
+    check_between("log_var", log_var, -math.inf, most, wanted)
+
+
+def _check_noise(noise: Tensor, mean: Tensor) -> None:
+    check_finite("noise", noise)
+    if noise.ndim == 0 or noise.shape[-1] != mean.shape[-1]:
+        raise ValueError(f"noise: expected (..., {mean.shape[-1]}), got {tuple(noise.shape)}")
+    _broadcast("noise", noise.shape, mean.shape)
+
+
+def _broadcast(name: str, shape: torch.Size, other: torch.Size) -> None:
+    """Raise ValueError unless the leading axes of an argument fit those of the mean."""
+    try:
+        torch.broadcast_shapes(shape, other)  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        raise ValueError(
+            f"{name}: expected axes that fit {tuple(other)} of mean, got {tuple(shape)}"
+        ) from None

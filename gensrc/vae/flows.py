@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gensrc.checks import check_finite
 from gensrc.networks import mlp
 
 
@@ -42,15 +43,16 @@ def couple(x: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
         y (..., k) and the log-determinant (...).
 
     Raises:
-        ValueError: the shapes of a and t differ or do not fit that of x, or m is not less than k.
+        ValueError: the leading axes or the two m differ, or m is not between 0 and k.
 
     Source: Dinh, Sohl-Dickstein and Bengio (2017).
 
     >>> couple(torch.ones(2), torch.tensor([2.0]).log(), torch.tensor([5.0]))
     Transformed(value=tensor([1., 7.]), log_det=tensor(0.6931))
     """
-    kept, moved, log_scale, shift = _parts("x", x, log_scale, shift)
-    return Transformed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
+    m = _moved("x", x, log_scale, shift)
+    kept, moved = x[..., :-m], x[..., -m:]
+    return Flowed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
 
 
 def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
@@ -60,52 +62,40 @@ def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
 
     Equation: eq-coupling
 
-    Args:
-        y: shape (..., k).
-        log_scale: a, as for :func:`couple`.
-        shift: t, as for :func:`couple`.
-
-    Returns:
-        x (..., k) and the log-determinant of this inverse map (...).
-
     Raises:
         ValueError: as :func:`couple`.
 
     >>> uncouple(torch.tensor([1.0, 7.0]), torch.tensor([2.0]).log(), torch.tensor([5.0])).value
     tensor([1., 1.])
     """
-    kept, moved, log_scale, shift = _parts("y", y, log_scale, shift)
-    return Transformed(
-        torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1)
-    )
+    m = _moved("y", y, log_scale, shift)
+    kept, moved = y[..., :-m], y[..., -m:]
+    return Flowed(torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1))
 
 
-def _parts(
-    name: str, value: Tensor, log_scale: Tensor, shift: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The kept and the moved entries, and a and t in the shape of the moved ones."""
-    m = log_scale.shape[-1] if log_scale.ndim else 0
-    if log_scale.shape != shift.shape or value.ndim == 0 or not 0 < m < value.shape[-1]:
+def _moved(name: str, x: Tensor, log_scale: Tensor, shift: Tensor) -> int:
+    """The number m of entries that a coupling moves, after the checks of its shapes."""
+    k, shapes = (x.shape[-1] if x.ndim else 0), (tuple(log_scale.shape), tuple(shift.shape))
+    if k < 2:
+        raise ValueError(f"{name}: expected at least two entries, (..., k), got {tuple(x.shape)}")
+    if log_scale.ndim == 0 or shapes[0] != shapes[1] or not 0 < log_scale.shape[-1] < k:
         raise ValueError(
-            f"log_scale, shift: expected one shape (..., m) with 0 < m < "
-            f"{value.shape[-1] if value.ndim else 0}, "
-            f"got {tuple(log_scale.shape)} and {tuple(shift.shape)}"
+            f"log_scale, shift: expected one shape (..., m) with 0 < m < {k}, "
+            f"got {shapes[0]} and {shapes[1]}"
         )
-    kept, moved = value[..., :-m], value[..., -m:]
-    try:
-        return kept, moved, log_scale.expand_as(moved), shift.expand_as(moved)
-    except RuntimeError:
+    if log_scale.shape[:-1] != x.shape[:-1]:
         raise ValueError(
-            f"log_scale, shift: expected a shape that fits {name} {tuple(value.shape)}, "
-            f"got {tuple(log_scale.shape)}"
-        ) from None
+            f"log_scale, shift: expected the leading axes {tuple(x.shape[:-1])} of {name}, "
+            f"got {shapes[0]}"
+        )
+    return log_scale.shape[-1]
 
 
 class CouplingFlow(nn.Module):
     r"""Couplings in a row, with the entries reversed between them, from noise to z.
 
     Each coupling has a small network for a and t; :math:`|a| \le 2`, so that a layer can stretch
-    by at most :math:`e^2` and training stays calm.
+    by at most :math:`e^2`.
 
     Args:
         entries: k, at least 2.
@@ -114,7 +104,7 @@ class CouplingFlow(nn.Module):
         generator: draws the initial weights.
 
     Raises:
-        ValueError: fewer than two entries or no layers.
+        ValueError: fewer than two entries or no layers; later another number of entries.
     """
 
     def __init__(
@@ -129,8 +119,8 @@ class CouplingFlow(nn.Module):
         self.networks = nn.ModuleList(networks)
         self.kept, self.entries = kept, entries
 
-    def forward(self, noise: Tensor) -> Transformed:
-        """z = f(noise) and log |det df/d noise|, for noise (..., k)."""
+    def forward(self, noise: Tensor) -> Flowed:
+        """z = f(noise) and log |det df/d noise|."""
         self._check("noise", noise)
         value, log_det = noise, noise.new_zeros(noise.shape[:-1])
         for network in self.networks:
@@ -138,8 +128,8 @@ class CouplingFlow(nn.Module):
             value, log_det = value.flip(-1), log_det + more
         return Transformed(value, log_det)
 
-    def inverse(self, z: Tensor) -> Transformed:
-        """The noise that makes z (..., k), and the log-determinant of this inverse map."""
+    def inverse(self, z: Tensor) -> Flowed:
+        """The noise that makes z, and the log-determinant of this inverse map."""
         self._check("z", z)
         value, log_det = z, z.new_zeros(z.shape[:-1])
         for network in reversed(self.networks):
@@ -167,10 +157,9 @@ class CouplingFlow(nn.Module):
         return self.forward(noise.to(like)).value
 
     def _check(self, name: str, value: Tensor) -> None:
+        check_finite(name, value)
         if value.ndim == 0 or value.shape[-1] != self.entries:
-            raise ValueError(
-                f"{name}: expected shape (..., {self.entries}), got {tuple(value.shape)}"
-            )
+            raise ValueError(f"{name}: expected (..., {self.entries}), got {tuple(value.shape)}")
 
     def _scale_and_shift(self, network: nn.Module, value: Tensor) -> tuple[Tensor, Tensor]:
         scale, shift = network(value[..., : self.kept]).chunk(2, -1)

@@ -3,6 +3,8 @@ r"""A latent-variable model in which everything is exact: linear decoder, normal
 .. math:: z \sim \mathcal N(0, I), \qquad x|z \sim \mathcal N(W z + b,\, s^2 I)
 
 x has d entries, z has k. This is probabilistic PCA, and the VAE whose decoder is one linear layer.
+Every method raises ValueError if the shapes do not match, a number is not finite, std is not
+above 0, or std is so small beside the weights that a matrix is singular in its precision.
 """
 
 import math
@@ -11,7 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gensrc.vae.bound import kl_full_to_standard_normal
+from gensrc.checks import check_finite
+from gensrc.vae.bound import cholesky, kl_full_to_standard_normal
 
 
 class Normal(NamedTuple):
@@ -49,7 +52,7 @@ class LinearGaussian(NamedTuple):
         self._check(x)
         d = len(self.bias)
         eye = torch.eye(d, dtype=x.dtype, device=x.device)
-        factor = torch.linalg.cholesky(self.weight @ self.weight.T + self.std**2 * eye)
+        factor = cholesky("W W^T + std^2 I", self.weight @ self.weight.T + self.std**2 * eye)
         white: Tensor = torch.linalg.solve_triangular(factor, (x - self.bias).T, upper=False)
         log_det: Tensor = 2 * factor.diagonal().log().sum()
         return -(white.square().sum(0) + log_det + d * math.log(math.tau)) / 2
@@ -77,7 +80,7 @@ class LinearGaussian(NamedTuple):
         self._check(x)
         eye = torch.eye(self.weight.shape[1], dtype=x.dtype, device=x.device)
         precision = eye + self.weight.T @ self.weight / self.std**2
-        covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
+        covariance = torch.cholesky_inverse(cholesky("I + W^T W / std^2", precision))
         return Normal((x - self.bias) @ self.weight @ covariance / self.std**2, covariance)
 
     def elbo(self, x: Tensor, q: Normal) -> Tensor:
@@ -101,6 +104,12 @@ class LinearGaussian(NamedTuple):
         tensor([-0.9189])
         """
         self._check(x)
+        n, k = len(x), self.weight.shape[1]
+        if q.mean.shape != (n, k) or q.covariance.shape not in ((k, k), (n, k, k)):
+            raise ValueError(
+                f"q: expected means ({n}, {k}) and a covariance ({k}, {k}) or ({n}, {k}, {k}), "
+                f"got {tuple(q.mean.shape)} and {tuple(q.covariance.shape)}"
+            )
         d, variance = len(self.bias), self.std**2
         error = (x - self.bias - q.mean @ self.weight.T).square().sum(-1)
         spread = ((self.weight @ q.covariance) * self.weight).sum((-2, -1))
@@ -117,7 +126,9 @@ class LinearGaussian(NamedTuple):
                 f"weight, bias: expected shapes (d, k) and (d,), "
                 f"got {tuple(weight.shape)} and {tuple(bias.shape)}"
             )
-        if not float(self.std) > 0:
+        if not 0 < float(self.std) < math.inf:
             raise ValueError(f"std: expected a positive number, got {float(self.std)}")
+        for name, value in (("weight", weight), ("bias", bias), ("x", x)):
+            check_finite(name, value)
         if x.ndim != 2 or x.shape[1] != len(bias):
             raise ValueError(f"x: expected shape (n, {len(bias)}), got {tuple(x.shape)}")

@@ -3,6 +3,7 @@ r"""The variational autoencoder as a module: encoder, decoder and the loss of a 
 The notation is that of :mod:`gensrc.vae`.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -28,7 +29,7 @@ class Bound(NamedTuple):
 
 
 class VAE(nn.Module):
-    """A latent vector, a decoder that turns it into x, an encoder from x to a distribution of it.
+    r"""Variational autoencoder: an encoder q(z|x), a decoder p(x|z), and the loss of a batch.
 
     Args:
         encoder: from x (n, d) to (n, 2k): the means and then the logarithms of the variances.
@@ -37,6 +38,10 @@ class VAE(nn.Module):
         latent: k, the number of entries of z.
         generator: draws the noise of :meth:`loss`.
         beta: weight of the divergence in :meth:`loss`.
+
+    Raises:
+        ValueError: no latent entry, or beta negative or not finite; later an encoder or noise of
+            another shape, or an empty batch.
     """
 
     def __init__(
@@ -50,16 +55,20 @@ class VAE(nn.Module):
         beta: float = 1.0,
     ) -> None:
         super().__init__()
+        if latent < 1 or not 0 <= beta < math.inf:
+            raise ValueError(
+                f"latent, beta: expected latent >= 1 and a finite beta >= 0, got {latent}, {beta}"
+            )
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.latent, self.generator, self.beta = latent, generator, beta
 
     def encode(self, x: Tensor) -> Posterior:
         """The distribution q(z|x) of each example."""
         output = self.encoder(x)
-        if output.shape[-1] != 2 * self.latent:
+        if output.ndim != 2 or output.shape[-1] != 2 * self.latent:
             raise ValueError(
                 f"encoder: expected {2 * self.latent} outputs for {self.latent} latent entries, "
-                f"got {output.shape[-1]}"
+                f"shape (n, {2 * self.latent}), got {tuple(output.shape)}"
             )
         return Posterior(*output.chunk(2, -1))
 
@@ -68,13 +77,12 @@ class VAE(nn.Module):
         return self.likelihood.mean(self.decoder(z))
 
     def bound(self, x: Tensor, *, noise: Tensor) -> Bound:
-        """The ELBO of each example, from one draw of z for each (..., n, k) of the noise."""
+        """The ELBO of each example, from one draw of z for each (..., n, k) of the noise.
+
+        Noise of shape (..., 1, k) is shared by all examples.
+        """
         mean, log_var = self.encode(x)
-        if noise.shape[-2:] != mean.shape[-2:]:
-            raise ValueError(
-                f"noise: expected shape (..., {len(x)}, {self.latent}), a draw for each example, "
-                f"got {tuple(noise.shape)}"
-            )
+        self._check_noise(noise, len(mean))
         z = reparameterize(mean, log_var, noise)
         log_likelihood = self.likelihood.log_prob(x, self.decoder(z))
         kl = kl_to_standard_normal(mean, log_var).expand_as(log_likelihood)
@@ -83,10 +91,7 @@ class VAE(nn.Module):
     def log_weights(self, x: Tensor, *, noise: Tensor) -> Tensor:
         """log p(x, z) - log q(z|x) of K draws, noise (K, n, k), as (n, K)."""
         mean, log_var = self.encode(x)
-        if noise.dim() != 3 or noise.shape[1:] != mean.shape:
-            raise ValueError(
-                f"noise: expected shape (K, {len(x)}, {self.latent}), got {tuple(noise.shape)}"
-            )
+        self._check_noise(noise, len(mean), axes=3)
         z = reparameterize(mean, log_var, noise)
         # The constants of the two normal densities cancel.
         log_ratio = (noise.square() + log_var - z.square()).sum(-1) / 2
@@ -97,6 +102,8 @@ class VAE(nn.Module):
 
         Equation: alg-vae
         """
+        if not x.numel():
+            raise ValueError(f"x: expected a batch of examples, got shape {tuple(x.shape)}")
         shape = (len(x), self.latent)
         noise = torch.randn(shape, generator=self.generator, device=self.generator.device)
         value, log_likelihood, kl = (part.mean() for part in self.bound(x, noise=noise.to(x)))
@@ -108,3 +115,9 @@ class VAE(nn.Module):
         like = next(self.decoder.parameters())
         z = torch.randn((n, self.latent), generator=generator, device=generator.device)
         return self.likelihood.sample(self.decoder(z.to(like)), generator=generator)
+
+    def _check_noise(self, noise: Tensor, n: int, axes: int | None = None) -> None:
+        wrong = noise.ndim < 2 or noise.shape[-2] not in (1, n) or noise.shape[-1] != self.latent
+        if wrong or axes not in (None, noise.ndim):
+            wanted = f"(K, {n}, {self.latent})" if axes else f"(..., {n}, {self.latent})"
+            raise ValueError(f"noise: expected shape {wanted}, got {tuple(noise.shape)}")

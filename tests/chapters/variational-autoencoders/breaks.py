@@ -36,8 +36,9 @@ BOUNDS = [
 NORMALS = [
     Break("prop-gaussian-kl (by integration)", "cell", "@ delta - 2", "@ delta - 1"),
     Break("prop-gaussian-kl (by integration)", "cell", "delta @ inverse @ delta", "delta @ delta"),
-    Break("eq-kl-full (by integration)", FULL, "- log_det", "+ log_det"),
-    Break("eq-kl-full (by integration)", FULL, "+ below", ""),
+    Break("eq-kl-full (by integration)", FULL, "- log_var)", "+ log_var)"),
+    Break("eq-kl-full (by integration)", FULL, "torch.expm1(", "torch.exp("),
+    Break("eq-kl-full (by integration)", FULL, " + mixed / 2", ""),
     Break(  # as printed in a source
         ("eq-kl-diagonal (by integration)", "eq-kl-diagonal (σ = ½)"),
         DIAGONAL,
@@ -68,10 +69,13 @@ GRADIENTS = [
 DECODERS = [
     Break("eq-cross-entropy-mass", MASS, "safe / 2", "safe"),
     Break("eq-cross-entropy-mass (λ = .5, .9, .99)", BERNOULLI, "-binary", "-2 * binary"),
-    Break("eq-continuous-bernoulli (mass)", GREY, "_log_sinhc(output / 2)", "_log_sinhc(output)"),
+    Break("eq-continuous-bernoulli (mass)", GREY, "expm1(-size) / size", "expm1(-size) / 2"),
     Break("eq-continuous-bernoulli (mass)", GREY, "x - 0.5", "x"),
+    Break("eq-continuous-bernoulli (mass)", GREY, "output > 0, 1 - x, x", "output > 0, x, 1 - x"),
     Break("eq-continuous-bernoulli (mean)", GREY_MEAN, "- 1 / away", "+ 1 / away"),
-    Break("prop-continuous-bernoulli (normaliser)", GREY, "x - 0.5", "x"),
+    Break(
+        "prop-continuous-bernoulli (normaliser)", GREY, "expm1(-size) / size", "expm1(-size) / 2"
+    ),
     Break(
         "prop-one-draw (variance)",
         BOUND,
@@ -93,7 +97,7 @@ EXACT = [
     Break("thm-linear-tight", POSTERIOR, "eye + ", "2 * eye + "),
     Break("eq-linear-posterior (means)", POSTERIOR, "@ covariance / self.std**2", "@ covariance"),
     Break("eq-linear-posterior (Σ)", POSTERIOR, "self.weight / self.std**2", "self.weight"),
-    Break("thm-elbo-gap (linear model)", FULL, "- log_det", "+ log_det"),
+    Break("thm-elbo-gap (linear model)", FULL, "- log_var)", "+ log_var)"),
     Break("eq-linear-elbo (by integration)", LINEAR, "error + spread", "error"),
 ]
 
