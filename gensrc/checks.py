@@ -74,3 +74,11 @@ def check_between(
         expected = expected or f"numbers in [{low:g}, {high:g}]"
         worst = ends[1] if low <= ends[0] and math.isfinite(ends[0]) else ends[0]
         raise ValueError(f"{name}: expected {expected}, got {worst:.7g}")
+
+
+def check_binary(name: str, value: Tensor) -> None:
+    """Raise ValueError unless every entry is 0 or 1."""
+    off = (value != 0) & (value != 1)
+    if off.any():
+        got = float(value[off].flatten()[0])
+        raise ValueError(f"{name}: expected states 0 and 1, got {got:.7g}")

@@ -16,7 +16,7 @@ from torch.nn.functional import softplus
 from gensrc.boltzmann.exact import units_of_side
 from gensrc.boltzmann.layers import draw, log_sum, sweep
 from gensrc.boltzmann.machines import DBM
-from gensrc.checks import check_floats, check_range
+from gensrc.checks import check_between, check_floats
 
 
 class EqualWeightsWarning(UserWarning):
@@ -51,7 +51,7 @@ def base_rates(x: Tensor) -> Tensor:
     tensor(0.)
     """
     check_floats("x", x, 2)
-    check_range("x", x, 0, 1)
+    check_between("x", x, 0, 1)
     ones = x.sum(0)
     return torch.log((ones + 0.5) / (len(x) - ones + 0.5))
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gensrc.boltzmann.exact import configurations
-from gensrc.checks import check_range
+from gensrc.checks import check_between
 
 
 class GaussianRBM(nn.Module):
@@ -104,7 +104,7 @@ class GaussianRBM(nn.Module):
         if v.dim() < 1 or v.shape[-1] != len(self.visible_bias):
             raise ValueError(f"v: expected (..., {len(self.visible_bias)}), got {tuple(v.shape)}")
         if h is not None:
-            check_range("h", h, 0, 1)
+            check_between("h", h, 0, 1)
             wanted = (*v.shape[:-1], len(self.hidden_bias))
             if h.shape != wanted:
                 raise ValueError(f"h: expected shape {wanted}, got {tuple(h.shape)}")

@@ -18,7 +18,7 @@ from gensrc.boltzmann.machines import (
     uniform_states,
 )
 from gensrc.boltzmann.variational import mean_field
-from gensrc.checks import check_distributions, check_floats, check_range
+from gensrc.checks import check_between, check_distributions, check_floats
 
 
 class StochasticMaximumLikelihood(nn.Module):
@@ -159,7 +159,7 @@ def pretrained(
     DBM(3, 2, 5)
     """
     check_floats("x", x, 2)
-    check_range("x", x, 0, 1)
+    check_between("x", x, 0, 1)
     deep = DBM(x.shape[1], hidden_sizes, std=0.0, generator=generator).to(x)
     last, layers = len(hidden_sizes), list(pairwise(deep.sizes))
     shares = [torch.zeros_like(b) for b in deep.biases]  # how many RBMs speak of a layer

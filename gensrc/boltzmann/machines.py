@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gensrc.boltzmann.layers import Layers, draw, log_sum, logits, sweep
-from gensrc.checks import check_binary, check_range
+from gensrc.checks import check_between, check_binary
 
 
 class DBM(nn.Module):
@@ -244,7 +244,7 @@ def check_layer(model: DBM, layer: Tensor | None, place: int) -> None:
     if layer is None or layer.dim() < 1 or layer.shape[-1] != wanted or layer.dtype != dtype:
         got = "None" if layer is None else f"{layer.dtype} of shape {tuple(layer.shape)}"
         raise ValueError(f"{name}: expected {dtype} of shape (..., {wanted}), got {got}")
-    check_range(name, layer, 0, 1)
+    check_between(name, layer, 0, 1)
 
 
 def check_visible(model: DBM, v: Tensor) -> None:

@@ -52,7 +52,7 @@ def couple(x: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
     """
     m = _moved("x", x, log_scale, shift)
     kept, moved = x[..., :-m], x[..., -m:]
-    return Flowed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
+    return Transformed(torch.cat([kept, log_scale.exp() * moved + shift], -1), log_scale.sum(-1))
 
 
 def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
@@ -70,7 +70,9 @@ def uncouple(y: Tensor, log_scale: Tensor, shift: Tensor) -> Transformed:
     """
     m = _moved("y", y, log_scale, shift)
     kept, moved = y[..., :-m], y[..., -m:]
-    return Flowed(torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1))
+    return Transformed(
+        torch.cat([kept, (moved - shift) * (-log_scale).exp()], -1), -log_scale.sum(-1)
+    )
 
 
 def _moved(name: str, x: Tensor, log_scale: Tensor, shift: Tensor) -> int:
@@ -119,7 +121,7 @@ class CouplingFlow(nn.Module):
         self.networks = nn.ModuleList(networks)
         self.kept, self.entries = kept, entries
 
-    def forward(self, noise: Tensor) -> Flowed:
+    def forward(self, noise: Tensor) -> Transformed:
         """z = f(noise) and log |det df/d noise|."""
         self._check("noise", noise)
         value, log_det = noise, noise.new_zeros(noise.shape[:-1])
@@ -128,7 +130,7 @@ class CouplingFlow(nn.Module):
             value, log_det = value.flip(-1), log_det + more
         return Transformed(value, log_det)
 
-    def inverse(self, z: Tensor) -> Flowed:
+    def inverse(self, z: Tensor) -> Transformed:
         """The noise that makes z, and the log-determinant of this inverse map."""
         self._check("z", z)
         value, log_det = z, z.new_zeros(z.shape[:-1])
