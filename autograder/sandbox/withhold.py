@@ -93,7 +93,6 @@ def copy_package(package: Path, target: Path, names: frozenset[str]) -> None:
         GraderError: a name is not in the package.
     """
     names = frozenset().union(*({name, _home(package, name)} for name in names))
-    names |= _private(package, names)
     left = {_home(package, name) for name in names}
     for path in sorted(package.rglob("*")):
         place = target / package.name / path.relative_to(package)
@@ -128,27 +127,6 @@ def _home(package: Path, name: str) -> str:
                     if short == (one.asname or one.name) and origin != name:
                         return _home(package, origin)
     return name
-
-
-def _private(package: Path, names: frozenset[str]) -> set[str]:
-    """Return the private modules of ``package`` from which the withheld ones import."""
-    found: set[str] = set()
-    todo = list(names)
-    while todo:
-        path = package.joinpath(*todo.pop().split(".")[1:]).with_suffix(".py")
-        tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
-        for node in tree.body:
-            used = []
-            if isinstance(node, ast.ImportFrom) and node.module == package.name:
-                used = [f"{package.name}.{one.name}" for one in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                used = [node.module]
-            elif isinstance(node, ast.Import):
-                used = [one.name for one in node.names]
-            new = {one for one in used if one.startswith(f"{package.name}._")} - found
-            found |= new
-            todo += new
-    return found
 
 
 def _without(text: str, module: str, names: frozenset[str]) -> tuple[str, set[str]]:

@@ -8,7 +8,7 @@ BOUND = "gensrc.mixtures.lower_bound"
 M_STEP = "gensrc.mixtures.m_step"
 SCORES = "gensrc.mixtures.expectation.Features.__init__"  # the E step inside `em`
 MOMENTS = "gensrc.mixtures.expectation.Features.moments"  # the M step inside `em`
-CLASSES = "gensrc.mixtures.binned.class_moments"
+CLASSES = "gensrc.mixtures.truncated.bin_moments"
 BINNED_M_STEP = "gensrc.mixtures.binned._binned_m_step"
 PEARSON = "gensrc.mixtures.pearson.pearson_moments"
 NONIC = "gensrc.mixtures.pearson._candidates"
@@ -126,8 +126,8 @@ CRABS = [
     Break(
         "def-likelihood-ratio (299 tables)",
         "cell",
-        "class_moments(one.means, one.stds, edges).log_mass.exp()[:, 0]",
-        "class_moments(two.means, two.stds, edges).log_mass.exp() @ two.weights",
+        "bin_moments(one.means, one.stds, edges).log_mass.exp()[:, 0]",
+        "bin_moments(two.means, two.stds, edges).log_mass.exp() @ two.weights",
     ),
     Break("def-likelihood-ratio (not 5%)", "cell", "chi2(3)", "chi2(7)"),
     Break(

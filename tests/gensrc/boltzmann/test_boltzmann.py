@@ -447,7 +447,7 @@ def test_bad_input_is_refused_in_words() -> None:
         "layers: expected 3 of them, got 1": lambda: conditional(dbm, [v], 0),
         "h1: expected .* got None": lambda: conditional(dbm, [v, None, None], 0),
         r"v: expected shape \(n, 3\)": lambda: free_energy(dbm, v[0]),
-        "h1: expected numbers from 0 to 1, got 2": lambda: variational_bound(
+        r"h1: expected numbers in \[0, 1\], got 2": lambda: variational_bound(
             dbm, v, [h[0] + 2, h[1]], 0.0
         ),
         "gibbs_steps, mean_field_steps: expected at least 1": lambda: StochasticMaximumLikelihood(

@@ -12,10 +12,9 @@ from gensrc.mixtures import Mixture, em
 from gensrc.mixtures.binned import (
     BinnedResult,
     binned_log_likelihood,
-    class_moments,
-    class_variances,
     em_binned,
 )
+from gensrc.mixtures.truncated import bin_moments, bin_variances
 
 Case = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 INF = math.inf
@@ -73,7 +72,7 @@ SPANS = [
 
 @pytest.mark.parametrize(("low", "high"), ENDS + SPANS)
 def test_classes_anywhere_against_60_digits(low: float, high: float) -> None:
-    found = class_moments(f64(0), f64(1), f64(low, high))
+    found = bin_moments(f64(0), f64(1), f64(low, high))
     log_mass, first, second = exact(low, high)
     assert float(found.log_mass) == pytest.approx(log_mass, rel=1e-13, abs=1e-13)
     assert float(found.first) == pytest.approx(first, rel=1e-12, abs=1e-13)
@@ -95,15 +94,15 @@ def test_variances_anywhere_against_80_digits(low: float, width: float) -> None:
         ends = [0 if mpmath.isinf(v) else v * mpmath.npdf(v) for v in (a, b)]
         first = (mpmath.npdf(a) - mpmath.npdf(b)) / mass
         variance = float(1 + (ends[0] - ends[1]) / mass - first**2)
-    found = class_variances(f64(0), f64(1), edges)
+    found = bin_variances(f64(0), f64(1), edges)
     assert float(found) == pytest.approx(variance, rel=1e-12, abs=0)
 
 
 def test_variances_of_several_components_and_open_classes() -> None:
     edges = f64(-INF, -1, 0, 0.5, INF)
     means, stds = f64(0, 3), f64(1, 0.5)
-    moments = class_moments(means, stds, edges)
-    found = class_variances(means, stds, edges)
+    moments = bin_moments(means, stds, edges)
+    found = bin_variances(means, stds, edges)
     assert torch.allclose(found, moments.second - moments.first**2, rtol=1e-6)
     mass = moments.log_mass.exp()
     between = (mass * moments.first**2).sum(0)
@@ -111,7 +110,7 @@ def test_variances_of_several_components_and_open_classes() -> None:
 
 
 def test_a_class_narrower_than_rounding_is_a_point() -> None:
-    found = class_moments(f64(-1e20), f64(1), f64(0, 1))
+    found = bin_moments(f64(-1e20), f64(1), f64(0, 1))
     assert float(found.log_mass) == -INF
     assert (float(found.first), float(found.second)) == (1e20, 1e40)
 
@@ -130,7 +129,7 @@ def test_narrow_classes_lose_no_more_than_stated(
 ) -> None:
     width = 10.0**log_width
     edges = mean + std * f64(low, low + width)
-    found = class_moments(f64(mean), f64(std), edges)
+    found = bin_moments(f64(mean), f64(std), edges)
     z = ((edges - mean) / std).tolist()
     # What the edges lost in rounding is not the function's doing.
     log_mass, first, _ = exact(z[0], z[1])
@@ -141,7 +140,7 @@ def test_narrow_classes_lose_no_more_than_stated(
 
 def test_masses_of_all_classes_sum_to_one() -> None:
     edges = torch.cat([f64(-INF), torch.linspace(-60, 60, 400).double(), f64(INF)])
-    found = class_moments(f64(0, 3, -20), f64(1, 0.5, 7), edges)
+    found = bin_moments(f64(0, 3, -20), f64(1, 0.5, 7), edges)
     mass = found.log_mass.exp()
     assert torch.allclose(mass.sum(0), f64(1, 1, 1), rtol=1e-13)
     assert torch.allclose((mass * found.first).sum(0), f64(0, 0, 0), atol=1e-12)
@@ -397,17 +396,17 @@ def test_bad_settings(setting: dict[str, float]) -> None:
         em_binned(**GOOD, **setting)  # type: ignore[arg-type]
 
 
-def test_bad_classes_of_class_moments() -> None:
+def test_bad_classes_of_bin_moments() -> None:
     for edges, std in ((f64(1, 0), 1.0), (f64(0, 1), 0.0), (f64(0, 1), math.nan)):
         with pytest.raises(ValueError, match="edges, stds: expected"):
-            class_moments(f64(0), f64(std), edges)
+            bin_moments(f64(0), f64(std), edges)
 
 
 @pytest.mark.parametrize(
     ("means", "stds"),
     [(f64(0, 1), f64(1)), (f64(math.nan), f64(1)), (f64(INF), f64(1)), (f64(0), f64(INF))],
 )
-def test_bad_components_of_class_moments(means: Tensor, stds: Tensor) -> None:
-    for use in (class_moments, class_variances):
+def test_bad_components_of_bin_moments(means: Tensor, stds: Tensor) -> None:
+    for use in (bin_moments, bin_variances):
         with pytest.raises(ValueError, match="means, stds: expected"):
             use(means, stds, f64(0, 1))
