@@ -6,7 +6,12 @@ import torch
 from torch import Tensor
 
 SUM_TOLERANCE = 1e-5
-"""How far from one the sum of a distribution may be."""
+"""How far from one the sum of a distribution may be, in every dtype.
+
+It admits a softmax in float32 over many outcomes, and numbers typed to five digits. What such a
+sum adds to a divergence is its square, 1e-10, except for the total variation, where it is half of
+it; transport problems divide by the sum.
+"""
 
 
 def check_distributions(**arguments: Tensor) -> None:
@@ -23,6 +28,42 @@ def check_distributions(**arguments: Tensor) -> None:
                 f"{name}: expected a sum of 1 within {SUM_TOLERANCE:g} over the last axis, "
                 f"got {worst:.7g}"
             )
+
+
+def check_log_distributions(**arguments: Tensor) -> None:
+    """Raise ValueError unless all are logarithms of distributions of one shape (..., K)."""
+    for name, value in arguments.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point():
+            kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
+            raise ValueError(f"{name}: expected a floating-point tensor, got {kind}")
+        bad = value.isnan() | (value == torch.inf)
+        if bad.any():
+            raise ValueError(
+                f"{name}: expected logarithms of probabilities, got {float(value[bad][0])}"
+            )
+    check_distributions(**{f"exp({name})": x.detach().exp() for name, x in arguments.items()})
+
+
+def check_support(name_p: str, p: Tensor, name_q: str, q: Tensor) -> None:
+    """Raise ValueError if a divergence is infinite only where q may have been rounded to 0.
+
+    A term with q = 0 < p is infinite. It is believed, unless all p of such terms together is less
+    than the rounding of the sum of p, or q has other numbers so small that the next is 0.
+    """
+    missed = (q == 0) & (p > 0)
+    if not missed.any():
+        return
+    mass = torch.where(missed, p, 0).detach().sum(-1)
+    faint = torch.where(q > 0, q, 1).detach().amin(-1)
+    info = torch.finfo(q.dtype)
+    doubtful = (mass > 0) & ((mass < torch.finfo(p.dtype).eps) | (faint < info.tiny / info.eps))
+    if doubtful.any():
+        where = missed & doubtful[..., None]
+        raise ValueError(
+            f"{name_q}: expected numbers > 0 that are not rounded to 0, or {name_p} = 0 there, got "
+            f"{name_q} = 0 at {name_p} = {float(p[where].max()):.3g} where the divergence is "
+            "infinite: if it is an underflow, use kl_from_logs"
+        )
 
 
 def check_densities(**arguments: Tensor) -> None:

@@ -11,7 +11,13 @@ a term with :math:`q_k = 0 < p_k` takes its limit as :math:`q_k \to 0`. An outco
 Densities need no functions of their own. With nodes :math:`x_i` and weights :math:`w_i` from
 :func:`quadrature`, the numbers :math:`p(x_i) w_i` are probabilities, and a divergence of
 them is the quadrature of the integral, because the weights cancel in each ratio
-:math:`p(x_i) w_i / (q(x_i) w_i)`.
+:math:`p(x_i) w_i / (q(x_i) w_i)`. On a wide grid q may be rounded to 0 before p is: then take
+:func:`kl_from_logs` of the log-densities. A zero is taken for a zero; an infinite divergence that
+rests on numbers at the end of the floats is refused.
+
+Where p and q are nearly equal the sums are written with terms that are not negative, see
+:func:`gensrc.numerics.kl_terms`: a small divergence keeps its digits in every dtype, and is
+never negative. If the sums of p and q differ from 1 by rounding, only the square of it is added.
 """
 
 from gensrc.checks import SUM_TOLERANCE as SUM_TOLERANCE
@@ -28,6 +34,7 @@ from gensrc.divergences.kullback_leibler import jeffreys as jeffreys
 from gensrc.divergences.kullback_leibler import jensen_shannon as jensen_shannon
 from gensrc.divergences.kullback_leibler import jensen_shannon_weighted as jensen_shannon_weighted
 from gensrc.divergences.kullback_leibler import kl as kl
+from gensrc.divergences.kullback_leibler import kl_from_logs as kl_from_logs
 from gensrc.divergences.kullback_leibler import reverse_kl as reverse_kl
 from gensrc.divergences.normal import kl_multivariate_normal as kl_multivariate_normal
 from gensrc.divergences.normal import kl_normal as kl_normal

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from gensrc.checks import check_distributions
+from gensrc.numerics import xlogy
 
 
 class Estimate(NamedTuple):
@@ -39,7 +39,7 @@ def estimate_mean(values: Tensor) -> Estimate:
         mean, and the standard error is infinite too.
 
     Raises:
-        ValueError: fewer than two draws, or NaN among them.
+        ValueError: fewer than two draws, NaN among them, or both infinities (whose mean is none).
 
     Source: Robert and Casella (2004), chapter 3.
 
@@ -53,6 +53,8 @@ def estimate_mean(values: Tensor) -> Estimate:
         raise ValueError(f"values: expected at least two draws, got shape {tuple(values.shape)}")
     if values.isnan().any():
         raise ValueError("values: expected numbers, got NaN")
+    if ((values == math.inf).any(-1) & (values == -math.inf).any(-1)).any():
+        raise ValueError("values: expected infinite draws of one sign, got inf and -inf")
     finite = values.isfinite().all(-1)
     spread = torch.where(finite[..., None], values, 0).std(-1)
     error = torch.where(finite, spread / math.sqrt(values.shape[-1]), math.inf)
@@ -144,21 +146,22 @@ def estimate_jensen_shannon(
     """
     _check_pair("log_p_x", log_p_x, "log_q_x", log_q_x)
     _check_pair("log_q_y", log_q_y, "log_p_y", log_p_y)
-    of_x = estimate_mean(math.log(2) - softplus(log_q_x - log_p_x))
-    of_y = estimate_mean(math.log(2) - softplus(log_p_y - log_q_y))
+    of_x = estimate_mean(-_log_half_sum(log_q_x - log_p_x))
+    of_y = estimate_mean(-_log_half_sum(log_p_y - log_q_y))
     error = torch.hypot(of_x.standard_error, of_y.standard_error)
     return Estimate((of_x.value + of_y.value) / 2, error / 2)
 
 
 def plug_in_bias(p: Tensor, n: int) -> Tensor:
-    r"""Expected KL from p of the frequencies of n draws: what a plug-in estimate adds.
+    r"""Expected KL of the frequencies of n draws from p: what a plug-in estimate adds.
 
     .. math:: \mathbb E\, \mathrm{KL}(\hat p \| q) - \mathrm{KL}(p \| q)
         = \mathbb E\, \mathrm{KL}(\hat p \| p)
         = \sum_k \left( \mathbb E\, \hat p_k \log \hat p_k - p_k \log p_k \right)
 
     Here :math:`\hat p_k = N_k / n`, where the count :math:`N_k` is binomial. The expectation is a
-    sum over its n + 1 values. For large n it is about :math:`(K - 1) / (2n)`.
+    sum over its n + 1 values. For large n it is about :math:`(K - 1) / (2n)`, if all n p_k are
+    large. An outcome with p_k = 0 or 1 adds nothing, and to the gradient no more than xlogy does.
 
     Equation: eq-plug-in-bias
 
@@ -170,7 +173,7 @@ def plug_in_bias(p: Tensor, n: int) -> Tensor:
         the bias in nats, whatever q is, shape (...).
 
     Raises:
-        ValueError: p is not a distribution, or n < 1.
+        ValueError: p is not a distribution, or n is not a whole number of at least 1.
 
     Source: Paninski (2003).
 
@@ -178,17 +181,25 @@ def plug_in_bias(p: Tensor, n: int) -> Tensor:
     tensor(0.6931)
     """
     check_distributions(p=p)
+    if not isinstance(n, int) or isinstance(n, bool):
+        raise ValueError(f"n: expected a whole number of draws, got {n!r}")
     if n < 1:
         raise ValueError(f"n: expected at least 1 draw, got {n}")
     exact = p.double()
     count = torch.arange(n + 1, dtype=torch.float64, device=p.device)
     ways = math.lgamma(n + 1) - torch.lgamma(count + 1) - torch.lgamma(n - count + 1)
-    chance = exact[..., None]
-    log_odds = torch.xlogy(count, chance) + torch.special.xlog1py(n - count, -chance)
+    sure = (exact == 0) | (exact >= 1)
+    chance = torch.where(sure, 0.5, exact)[..., None]
+    log_chances = ways + count * chance.log() + (n - count) * torch.log1p(-chance)
     frequency = count / n
-    expected = ((ways + log_odds).exp() * torch.xlogy(frequency, frequency)).sum(-1)
-    bias: Tensor = (expected - torch.xlogy(exact, exact)).sum(-1)
+    expected = (log_chances.exp() * xlogy(frequency, frequency)).sum(-1)
+    bias: Tensor = (torch.where(sure, 0, expected) - xlogy(exact, exact)).sum(-1)
     return bias.to(p.dtype)
+
+
+def _log_half_sum(d: Tensor) -> Tensor:
+    """log((1 + e^d) / 2), with its digits where d is small."""
+    return torch.maximum(d, torch.zeros_like(d)) + torch.log1p(torch.expm1(-d.abs()) / 2)
 
 
 def _check_pair(name_own: str, own: Tensor, name_other: str, other: Tensor) -> None:

@@ -3,11 +3,13 @@ r"""The Kullback–Leibler divergence and the divergences that are made from it.
 The notation is that of :mod:`gensrc.divergences`.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
-from gensrc.checks import check_distributions
-from gensrc.numerics import xlogy
+from gensrc.checks import check_distributions, check_log_distributions, check_support
+from gensrc.numerics import exp_excess, kl_terms
 
 
 def reverse_kl(p: Tensor, q: Tensor) -> Tensor:
@@ -35,7 +37,8 @@ def reverse_kl(p: Tensor, q: Tensor) -> Tensor:
     tensor(0.6931)
     """
     check_distributions(p=p, q=q)
-    return (xlogy(q, q) - xlogy(q, p)).sum(-1)
+    check_support("q", q, "p", p)
+    return kl_terms(q, p).sum(-1)
 
 
 def jeffreys(p: Tensor, q: Tensor) -> Tensor:
@@ -62,7 +65,9 @@ def jeffreys(p: Tensor, q: Tensor) -> Tensor:
     tensor(1.0986)
     """
     check_distributions(p=p, q=q)
-    return (xlogy(p - q, p) - xlogy(p - q, q)).sum(-1)
+    check_support("p", p, "q", q)
+    check_support("q", q, "p", p)
+    return (kl_terms(p, q) + kl_terms(q, p)).sum(-1)
 
 
 def jensen_shannon_weighted(p: Tensor, q: Tensor, *, weight: float) -> Tensor:
@@ -98,18 +103,20 @@ def jensen_shannon_weighted(p: Tensor, q: Tensor, *, weight: float) -> Tensor:
     if weight in (0, 1):
         return 0.0 * p.sum(-1)
     m = weight * p + (1 - weight) * q
-    m = torch.where(m > 0, m, 1)  # elsewhere p = q = 0, or a product too small for a float
-    kl_pm = (xlogy(p, p) - xlogy(p, m)).sum(-1)
-    kl_qm = (xlogy(q, q) - xlogy(q, m)).sum(-1)
+    p, q = (torch.where(m > 0, x, 0) for x in (p, q))  # where a product is too small for a float
+    kl_pm, kl_qm = kl_terms(p, m).sum(-1), kl_terms(q, m).sum(-1)
     return weight * kl_pm + (1 - weight) * kl_qm
 
 
 def kl(p: Tensor, q: Tensor) -> Tensor:
-    r"""Kullback-Leibler divergence of q from p.
+    r"""Kullback-Leibler divergence, the expected log-ratio under p.
 
     .. math:: \mathrm{KL}(p \| q) = \sum_k p_k \log \frac{p_k}{q_k}
+        = \sum_k \left( p_k \log \frac{p_k}{q_k} - p_k + q_k \right)
 
-    It is :math:`+\infty` where some :math:`q_k = 0 < p_k`.
+    No term of the second sum is negative, so that a small divergence keeps its digits. It is
+    :math:`+\infty` where some :math:`q_k = 0 < p_k`. A q that was rounded to 0 gives that too, and
+    is refused where it can be told: see :func:`kl_from_logs`.
 
     Equation: def-kl
 
@@ -129,7 +136,46 @@ def kl(p: Tensor, q: Tensor) -> Tensor:
     tensor(0.6931)
     """
     check_distributions(p=p, q=q)
-    return (xlogy(p, p) - xlogy(p, q)).sum(-1)
+    check_support("p", p, "q", q)
+    return kl_terms(p, q).sum(-1)
+
+
+def kl_from_logs(log_p: Tensor, log_q: Tensor) -> Tensor:
+    r"""Kullback-Leibler divergence of distributions given by their logarithms.
+
+    .. math:: \mathrm{KL}(p \| q) = \sum_k p_k\, (\log p_k - \log q_k)
+        = \sum_k p_k \left(e^{d_k} - 1 - d_k\right), \qquad d_k = \log q_k - \log p_k
+
+    For a softmax, or densities with thin tails, where q itself would be rounded to 0: of normal
+    densities with nodes x and weights w give ``log_prob(x) + w.log()``.
+
+    Equation: def-kl
+
+    Args:
+        log_p: logarithms of probabilities in nats, shape (..., K); -inf for a zero.
+        log_q: logarithms of probabilities in nats, the same shape; -inf for a zero.
+
+    Returns:
+        the divergence in nats, shape (...); infinite where some log q_k = -inf < log p_k.
+
+    Raises:
+        ValueError: the exponentials are not distributions, or the shapes differ.
+
+    Source: Kullback and Leibler (1951).
+
+    >>> kl_from_logs(torch.tensor([0.0, -300.0]), torch.tensor([0.0, -400.0]))
+    tensor(0.)
+    >>> kl_from_logs(torch.tensor([0.5, 0.5]).log(), torch.tensor([0.0, -200.0]))  # 100 - log 2
+    tensor(99.3069)
+    """
+    check_log_distributions(log_p=log_p, log_q=log_q)
+    p, q = log_p.exp(), log_q.exp()
+    some, finite = log_p > -math.inf, log_q > -math.inf
+    d = torch.where(finite & some, log_q, 0) - torch.where(finite & some, log_p, 0)
+    near = d < 1
+    far = q - p - p * torch.where(near, 0, d)
+    terms = torch.where(near, p * exp_excess(torch.where(near, d, 0)), far)
+    return torch.where(some, torch.where(finite, terms, math.inf), q).sum(-1)
 
 
 def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
@@ -158,7 +204,6 @@ def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
     """
     check_distributions(p=p, q=q)
     m = (p + q) / 2
-    m = torch.where(m > 0, m, 1)  # elsewhere p = q = 0, or half of the smallest float
-    kl_pm = (xlogy(p, p) - xlogy(p, m)).sum(-1)
-    kl_qm = (xlogy(q, q) - xlogy(q, m)).sum(-1)
+    p, q = (torch.where(m > 0, x, 0) for x in (p, q))  # half of the smallest float is 0
+    kl_pm, kl_qm = kl_terms(p, m).sum(-1), kl_terms(q, m).sum(-1)
     return (kl_pm + kl_qm) / 2

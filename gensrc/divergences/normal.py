@@ -8,6 +8,8 @@ unit, and is in nats.
 import torch
 from torch import Tensor
 
+from gensrc.numerics import log_excess
+
 
 def kl_normal(
     mean_p: Tensor | float, std_p: Tensor | float, mean_q: Tensor | float, std_q: Tensor | float
@@ -19,7 +21,7 @@ def kl_normal(
         + \frac{\sigma_p^2 + (\mu_p - \mu_q)^2}{2 \sigma_q^2} - \frac12
 
     With :math:`\sigma_p = (1 + e)\, \sigma_q` the terms without the means are
-    :math:`e + e^2/2 - \log(1 + e)`, which keeps its digits where e is small.
+    :math:`e - \log(1 + e) + e^2/2`, which keeps its digits where e is small.
 
     Equation: eq-kl-normal
 
@@ -47,9 +49,10 @@ def kl_normal(
             raise ValueError(f"{name}: expected numbers > 0, got {float(std.min()):.7g}")
     e = (std_p - std_q) / std_q
     near = e.abs() < 0.5
-    log_ratio = torch.where(near, torch.log1p(torch.where(near, e, 0)), std_p.log() - std_q.log())
+    far = e - (std_p.log() - std_q.log())
+    excess = torch.where(near, log_excess(torch.where(near, e, 0)), far)
     distance = (mean_p - mean_q) / std_q
-    return e + e.square() / 2 - log_ratio + distance.square() / 2
+    return excess + e.square() / 2 + distance.square() / 2
 
 
 def kl_multivariate_normal(mean_p: Tensor, cov_p: Tensor, mean_q: Tensor, cov_q: Tensor) -> Tensor:
@@ -60,7 +63,9 @@ def kl_multivariate_normal(mean_p: Tensor, cov_p: Tensor, mean_q: Tensor, cov_q:
         + \log \frac{\det \Sigma_q}{\det \Sigma_p} \right)
 
     With the Cholesky factors :math:`\Sigma = L L^\top` the trace is the sum of squares of
-    :math:`L_q^{-1} L_p`, and no matrix is inverted.
+    :math:`L_q^{-1} L_p`, and no matrix is inverted. Where the covariances are near each other, so
+    that these terms cancel, it is computed as :math:`\tfrac12 \sum_i (x_i - \log(1 + x_i))` with
+    the eigenvalues :math:`x_i` of :math:`L_q^{-1} (\Sigma_p - \Sigma_q) L_q^{-\top}`.
 
     Equation: eq-kl-multivariate-normal
 
@@ -94,8 +99,18 @@ def kl_multivariate_normal(mean_p: Tensor, cov_p: Tensor, mean_q: Tensor, cov_q:
     shift = torch.linalg.solve_triangular(factor_q, offset, upper=False)
     log_dets = [factor.diagonal(dim1=-2, dim2=-1).log().sum(-1) for factor in (factor_p, factor_q)]
     squares = spread.square().sum((-2, -1)) - d + shift.square().sum((-2, -1))
-    half: Tensor = squares / 2 + log_dets[1] - log_dets[0]
-    return half
+    near, excess = _excess(cov_p, cov_q, factor_q)
+    far = squares / 2 + log_dets[1] - log_dets[0]
+    return torch.where(near, excess / 2 + shift.square().sum((-2, -1)) / 2, far)
+
+
+def _excess(cov_p: Tensor, cov_q: Tensor, factor_q: Tensor) -> tuple[Tensor, Tensor]:
+    """Whether two covariances are near, and tr(S) - d - log det S of S = inv(cov_q) cov_p there."""
+    half = torch.linalg.solve_triangular(factor_q, cov_p - cov_q, upper=False)
+    change = torch.linalg.solve_triangular(factor_q, half.mT, upper=False)
+    x = torch.linalg.eigvalsh((change + change.mT) / 2)
+    near = x.abs().amax(-1) < 0.5
+    return near, log_excess(torch.where(near[..., None], x, 0)).sum(-1)
 
 
 def _tensors(arguments: dict[str, Tensor | float]) -> list[Tensor]:

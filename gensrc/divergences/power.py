@@ -10,14 +10,18 @@ import math
 import torch
 from torch import Tensor
 
-from gensrc.checks import check_distributions
+from gensrc.checks import check_distributions, check_support
+from gensrc.numerics import alpha_terms
 
 
 def squared_hellinger(p: Tensor, q: Tensor) -> Tensor:
     r"""Squared Hellinger distance, without a factor one half: between 0 and 2.
 
     .. math:: H^2(p, q) = \sum_k \left(\sqrt{p_k} - \sqrt{q_k}\right)^2
+        = \sum_k \left(\frac{p_k - q_k}{\sqrt{p_k} + \sqrt{q_k}}\right)^2
         = 2 - 2 \sum_k \sqrt{p_k q_k}
+
+    The second form keeps its digits where p and q are nearly equal.
 
     Equation: def-squared-hellinger
 
@@ -37,7 +41,10 @@ def squared_hellinger(p: Tensor, q: Tensor) -> Tensor:
     tensor(2.)
     """
     check_distributions(p=p, q=q)
-    return (_root(p) - _root(q)).square().sum(-1)
+    both = (p > 0) & (q > 0)
+    roots = torch.where(both, p, 1).sqrt() + torch.where(both, q, 1).sqrt()
+    alone = torch.where(p > 0, p, 0) + torch.where(q > 0, q, 0)
+    return torch.where(both, ((p - q) / roots).square(), alone).sum(-1)
 
 
 def pearson(p: Tensor, q: Tensor) -> Tensor:
@@ -62,13 +69,13 @@ def pearson(p: Tensor, q: Tensor) -> Tensor:
     Source: Pearson (1900); Nowozin, Cseke and Tomioka (2016).
 
     >>> pearson(torch.tensor([1.0, 0.0]), torch.tensor([0.5, 0.5]))  # 1/4 / (1/2), twice
-    tensor(1.)
+    tensor(1.0000)
     """
     check_distributions(p=p, q=q)
-    inside = q > 0
-    terms = (p - q).square() / torch.where(inside, q, 1)
-    missed = ((p > 0) & ~inside).any(-1)
-    return torch.where(missed, math.inf, torch.where(inside, terms, 0).sum(-1))
+    check_support("p", p, "q", q)
+    some = (p > 0) | (q > 0)
+    # The square of p - q alone may be too small for a float, and p / q too large.
+    return ((p - q) / torch.where(some, q, 1).sqrt()).square().sum(-1)
 
 
 def neyman(p: Tensor, q: Tensor) -> Tensor:
@@ -93,9 +100,10 @@ def neyman(p: Tensor, q: Tensor) -> Tensor:
     Source: Neyman (1949); Nowozin, Cseke and Tomioka (2016).
 
     >>> neyman(torch.tensor([0.5, 0.5]), torch.tensor([1.0, 0.0]))
-    tensor(1.)
+    tensor(1.0000)
     """
     check_distributions(p=p, q=q)
+    check_support("q", q, "p", p)
     return pearson(q, p)
 
 
@@ -105,9 +113,10 @@ def alpha_divergence(p: Tensor, q: Tensor, alpha: float) -> Tensor:
     .. math:: D_\alpha(p \| q) = \frac{\sum_k p_k^\alpha q_k^{1 - \alpha} - 1}{\alpha (\alpha - 1)}
 
     At :math:`\alpha = 1` it is :math:`\mathrm{KL}(p \| q)` and at :math:`\alpha = 0`
-    :math:`\mathrm{KL}(q \| p)`, the limits. Near these no digits are lost: the sum is written as
-    :math:`\sum_k p_k (e^{(\alpha - 1) \log(p_k / q_k)} - 1)`, and for :math:`\alpha < 1/2` the
-    arguments are exchanged, :math:`D_\alpha(p \| q) = D_{1 - \alpha}(q \| p)`.
+    :math:`\mathrm{KL}(q \| p)`, the limits. Near these, and where p and q are nearly equal, no
+    digits are lost: the terms are those of :func:`gensrc.numerics.alpha_terms`, which are not
+    negative, and for :math:`\alpha < 1/2` the arguments are exchanged,
+    :math:`D_\alpha(p \| q) = D_{1 - \alpha}(q \| p)`.
 
     Equation: def-alpha-divergence
     Equation: eq-alpha-limits
@@ -133,19 +142,8 @@ def alpha_divergence(p: Tensor, q: Tensor, alpha: float) -> Tensor:
     check_distributions(p=p, q=q)
     if not math.isfinite(alpha):
         raise ValueError(f"alpha: expected a finite number, got {alpha}")
-    if alpha < 0.5:
-        return alpha_divergence(q, p, 1 - alpha)
-    both = (p > 0) & (q > 0)
-    log_ratio = torch.where(both, p, 1).log() - torch.where(both, q, 1).log()
-    growth = log_ratio if alpha == 1 else torch.expm1((alpha - 1) * log_ratio) / (alpha - 1)
-    inside = torch.where(both, p * growth, 0).sum(-1)
-    missed = torch.where(q == 0, p, 0).sum(-1)
-    if alpha < 1:
-        return (inside + missed / (1 - alpha)) / alpha
-    return torch.where(missed > 0, math.inf, inside / alpha)
-
-
-def _root(x: Tensor) -> Tensor:
-    """Square root, with gradient 0 where x = 0."""
-    some = x > 0
-    return torch.where(some, torch.where(some, x, 1).sqrt(), 0)
+    if alpha >= 1:
+        check_support("p", p, "q", q)
+    if alpha <= 0:
+        check_support("q", q, "p", p)
+    return alpha_terms(p, q, alpha).sum(-1)

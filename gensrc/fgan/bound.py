@@ -35,7 +35,8 @@ def variational_bound(critic_p: Tensor, critic_q: Tensor, divergence: FDivergenc
         the bound in the unit of the divergence (nats for those with logarithms), shape ().
 
     Raises:
-        ValueError: values outside the domain, NaN, or none at all.
+        ValueError: values outside the domain, NaN, none at all, or infinite ones of which the
+            bound is the difference of two infinities.
 
     Source: Nguyen, Wainwright and Jordan (2010); Nowozin, Cseke and Tomioka (2016), equation 4.
 
@@ -46,7 +47,13 @@ def variational_bound(critic_p: Tensor, critic_q: Tensor, divergence: FDivergenc
     critic_p = _in_domain("critic_p", critic_p, divergence)
     critic_q = _in_domain("critic_q", critic_q, divergence)
     paid = divergence.conjugate(critic_q).mean()
-    return torch.where(paid == math.inf, -math.inf, critic_p.mean() - paid)
+    bound = torch.where(paid == math.inf, -math.inf, critic_p.mean() - paid)
+    if bound.isnan():
+        raise ValueError(
+            "critic_p, critic_q: expected values with a bound, got means "
+            f"{float(critic_p.mean())} and {float(paid)} of T and f*(T)"
+        )
+    return bound
 
 
 def fgan_loss(divergence: FDivergence) -> GanLoss:

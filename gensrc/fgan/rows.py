@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from gensrc.numerics import xlogy
+from gensrc.fgan.roots import Root
+from gensrc.numerics import alpha_terms, kl_terms, xlogy
 
 NEWTON_STEPS = 6
 """Steps to float64 accuracy in :func:`jeffrey_conjugate`, whatever t is."""
@@ -109,8 +110,9 @@ def neyman_critic(u: Tensor) -> Tensor:
 
 
 def squared_hellinger_generator(u: Tensor) -> Tensor:
-    """F(u) = (sqrt(u) - 1)^2."""
-    return (u.sqrt() - 1).square()
+    """F(u) = (sqrt(u) - 1)^2, from u - 1, which keeps its digits near u = 1."""
+    root = u.sqrt()
+    return torch.where(u < 4, (u - 1) / (root + 1), root - 1).square()
 
 
 def squared_hellinger_conjugate(t: Tensor) -> Tensor:
@@ -143,9 +145,11 @@ def jeffrey_conjugate(t: Tensor) -> Tensor:
     to the right of the root the steps cannot overshoot.
     """
     z = (1 - t).clamp(-torch.finfo(t.dtype).max, torch.finfo(t.dtype).max)
-    x = torch.minimum(z, z.clamp(min=1).log())
-    for _ in range(NEWTON_STEPS):
-        x = x - (x + x.exp() - z) / (1 + x.exp())
+    with torch.no_grad():
+        x = torch.minimum(z, z.clamp(min=1).log())
+        for _ in range(NEWTON_STEPS):
+            x = x - (x + x.exp() - z) / (1 + x.exp())
+    x = Root.apply(z, x)  # type: ignore[no-untyped-call]
     return torch.where(t.isinf(), t, torch.expm1(-x) - x)
 
 
@@ -176,7 +180,7 @@ def total_variation_critic(u: Tensor) -> Tensor:
 
 def gan_generator(u: Tensor) -> Tensor:
     """F(u) = u log u - (u + 1) log(u + 1)."""
-    return -_x_log1p_inverse(u) - torch.log1p(u)
+    return torch.where(u.isinf(), -u, -_x_log1p_inverse(u) - torch.log1p(u))
 
 
 def gan_conjugate(t: Tensor) -> Tensor:
@@ -201,12 +205,10 @@ def gan_critic(u: Tensor) -> Tensor:
 
 
 def jensen_shannon_generator(u: Tensor, w: float) -> Tensor:
-    """F(u) = w u log u - (1 - w + w u) log(1 - w + w u)."""
-    some = u >= torch.finfo(u.dtype).tiny
-    inverse = 1 / torch.where(some, u, 1)
-    # log(1 - w + w u) - log u, from the smaller of u and 1/u
-    against_p = torch.where(some, u, 0) * torch.log1p((1 - w) * (inverse - 1))
-    return -w * against_p - (1 - w) * torch.log1p(w * (u - 1))
+    """F(u) = w u log u - m log m with m = 1 - w + w u, in terms that are not negative."""
+    m = (1 - w) + w * u
+    value = w * kl_terms(u, m) + (1 - w) * kl_terms(torch.ones_like(u), m)
+    return torch.where(u.isinf(), u, value)
 
 
 def jensen_shannon_conjugate(t: Tensor, w: float) -> Tensor:
@@ -236,11 +238,7 @@ def jensen_shannon_critic(u: Tensor, w: float) -> Tensor:
 
 def alpha_generator(u: Tensor, a: float) -> Tensor:
     """F(u) = (u^a - 1 - a (u - 1)) / (a (a - 1)); its limits at a = 1 and a = 0."""
-    if a == 1:
-        return xlogy(u, u) - (u - 1)
-    if a == 0:
-        return (u - 1) - u.log()
-    return (u**a - 1 - a * (u - 1)) / (a * (a - 1))
+    return torch.where(u.isinf(), u, alpha_terms(u, torch.ones_like(u), a))
 
 
 def alpha_conjugate(t: Tensor, a: float) -> Tensor:
@@ -261,17 +259,21 @@ def alpha_conjugate(t: Tensor, a: float) -> Tensor:
 
 
 def alpha_activation(v: Tensor, a: float) -> Tensor:
-    """g(v) = 1/(1 - a) - log(1 + exp(-v)) for a < 1, and v for a >= 1."""
-    return v if a >= 1 else _below(1 / (1 - a) + logsigmoid(v), 1 / (1 - a))
+    """g(v) = (1 - exp(-kv)) / (1 - a) with k = min(1, 1 - a) for a < 1, and v for a >= 1.
+
+    For 0 <= a < 1 the best output is log u, and the limit for a to 1 is v.
+    """
+    if a >= 1:
+        return v
+    return _below(-torch.expm1(-min(1.0, 1 - a) * v) / (1 - a), 1 / (1 - a))
 
 
 def alpha_cost(v: Tensor, a: float) -> Tensor:
-    """f*(g(v)) = (((1 - a) log(1 + exp(-v)))^(a/(a - 1)) - 1) / a for a < 1."""
+    """f*(g(v)) = (exp(kav/(1 - a)) - 1) / a with k = min(1, 1 - a) for a < 1, and v for a = 0."""
     if a >= 1:
         return alpha_conjugate(v, a)
-    far = v > 36  # where log(1 + exp(-v)) is exp(-v) to all digits
-    log_base = math.log1p(-a) + torch.where(far, -v, (-logsigmoid(torch.where(far, 0, v))).log())
-    return -log_base if a == 0 else torch.expm1(a / (a - 1) * log_base) / a
+    rate = a if a > 0 else a / (1 - a)
+    return v if a == 0 else torch.expm1(rate * v) / a
 
 
 def alpha_critic(u: Tensor, a: float) -> Tensor:
@@ -288,5 +290,5 @@ def _x_log1p_inverse(u: Tensor) -> Tensor:
 def _below(t: Tensor, high: float) -> Tensor:
     """The numbers t, kept below an open end that rounding would reach."""
     edge = torch.tensor(high, dtype=t.dtype)
-    last = torch.nextafter(edge, edge - 1) if high else edge - torch.finfo(t.dtype).tiny
+    last = torch.nextafter(edge, edge - math.inf) if high else edge - torch.finfo(t.dtype).tiny
     return t.clamp(max=float(last))

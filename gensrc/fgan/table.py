@@ -23,7 +23,8 @@ class FDivergence(NamedTuple):
     domain; floats that would round to an open end stay just below it. ``optimal_critic`` is
     :math:`f'`, of the ratio :math:`p/q`. ``composed`` is :math:`f^*(g(v))` in a form that keeps its
     digits for large v; by default it applies one function after the other. ``domain`` holds the
-    ends of the domain of :math:`f^*`, and ``name`` is for messages and tables.
+    ends of the domain of :math:`f^*`, and ``name`` is for messages and tables. ``slope``, the upper
+    end, is the limit of f(u)/u: ``f_divergence(p, q, row.f, slope=row.slope)`` need not guess it.
 
     Equation: def-fenchel-conjugate
     Source: Nowozin, Cseke and Tomioka (2016), tables 1, 2 and 6, with corrections.
@@ -47,6 +48,11 @@ class FDivergence(NamedTuple):
     domain: tuple[float, float] = (-math.inf, math.inf)
     name: str = "f"
 
+    @property
+    def slope(self) -> float:
+        """The limit of f(u)/u as u grows, f'(inf): the upper end of the domain of f*."""
+        return self.domain[1]
+
     def cost(self, outputs: Tensor) -> Tensor:
         """What a generated example costs the critic: f*(g(v)) of the network's outputs v."""
         if self.composed is not None:
@@ -62,6 +68,15 @@ def alpha(a: float) -> FDivergence:
     The limits are KL(p || q) at :math:`\alpha = 1` and KL(q || p) at :math:`\alpha = 0`, and are
     what ``alpha(1)`` and ``alpha(0)`` give. :math:`\alpha = 2, \tfrac12, -1` are half of Pearson's,
     twice the squared Hellinger and half of Neyman's divergence.
+
+    Near u = 1, and near the limits, f keeps its digits. The output activation for α < 1 is
+
+    .. math:: g(v) = \frac{1 - e^{-kv}}{1 - \alpha}, \qquad
+        f^*(g(v)) = \frac1\alpha \left(e^{k \alpha v / (1 - \alpha)} - 1\right), \qquad
+        k = \min(1, 1 - \alpha)
+
+    whose best output is the logarithm of u, for α < 0 times 1 - α. (The paper's,
+    :math:`\frac1{1 - \alpha} - \log(1 + e^{-v})`, costs 3e10 at v = 0 for α = 0.9.)
 
     Equation: def-alpha-generator
 

@@ -6,10 +6,11 @@ moves. An infinite cost forbids a route. The potentials are :math:`f` (n,) and :
 Costs and distances carry the unit of length of the problem; mass has none.
 
 The solvers work in float64 on the CPU, and a result has the dtype and device of its inputs.
-Weights are first divided by their sum, which the check lets differ from one by rounding only. A
-:class:`Transport` leaves these functions after a check by :func:`optimality`: its
-marginals are right, its potentials within the costs, and what it uses is tight, all up to
-rounding: 1e-9 of the largest cost, before the result is rounded to float32.
+Weights are first divided by their sum, which may differ from one by 1e-5. A :class:`Transport`
+leaves these functions with a proof: its marginals are right up to 1e-12, its potentials within
+the costs, and what it uses is tight, both up to 1e-9 of the cost of the plan itself and the
+rounding of the costs that it needs, before the result is rounded to float32. So a large finite
+cost may stand for a forbidden route. What cannot be proved is a RuntimeError.
 """
 
 from gensrc.transport.line import wasserstein_1d as wasserstein_1d

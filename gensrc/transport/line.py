@@ -32,7 +32,8 @@ def wasserstein_1d(x: Tensor, y: Tensor, *, p: float = 1) -> Tensor:
         W_p itself (not its p-th power), in the unit of x, shape ().
 
     Raises:
-        ValueError: a sample is empty, not one-dimensional or not finite, or p < 1.
+        ValueError: a sample is empty, not one-dimensional or not finite, p < 1, or the difference
+            of two numbers overflows.
 
     Source: Vallender (1974); Villani (2003), theorem 2.18.
 
@@ -52,6 +53,8 @@ def wasserstein_1d(x: Tensor, y: Tensor, *, p: float = 1) -> Tensor:
     gap = (x.sort().values[i] - y.sort().values[j]).abs()
     width = torch.from_numpy(np.diff(ends, prepend=0) / (n * m)).to(gap)
     largest = gap.detach().max()
+    if largest.isinf():
+        raise ValueError(f"x, y: expected differences within {gap.dtype}, got one that overflows")
     if p == math.inf:
         return gap.max()
     if p == 1 or largest == 0:

@@ -8,16 +8,14 @@ from torch import Tensor
 
 from gensrc.checks import check_floats
 from gensrc.transport.checks import check_cost, check_metric, check_problem
-from gensrc.transport.plans import (
-    Transport,
-    checked_transport,
-)
+from gensrc.transport.levels import first_proved, level_limits
+from gensrc.transport.plans import Transport, transport_of
 from gensrc.transport.solvers import (
     NoSolution,
+    TransportArrays,
     arrays,
     normalised,
     remove_transit,
-    scale_of,
     solve_lipschitz,
 )
 
@@ -83,6 +81,7 @@ def lipschitz_form(distance: Tensor, p: Tensor, q: Tensor) -> Transport:
     Raises:
         ValueError: p or q is no distribution, ``distance`` is no metric, or p and q put
             different masses on points that nothing connects, so that there is no bound.
+        RuntimeError: as :func:`gensrc.transport.earth_mover`.
 
     Source: Kantorovich and Rubinstein (1958); Villani (2003), theorem 1.14.
 
@@ -94,14 +93,17 @@ def lipschitz_form(distance: Tensor, p: Tensor, q: Tensor) -> Transport:
     check_problem(distance, p, q)
     check_metric(distance)
     d, a, b = arrays(distance), normalised(p), normalised(q)
-    scale = scale_of(d)
+
+    def on_level(limit: float) -> TransportArrays:
+        f, flow = solve_lipschitz(np.where(d <= limit, d / limit, np.inf), a - b)
+        return remove_transit(flow) + np.diag(np.minimum(a, b)), limit * f, -limit * f
+
     try:
-        f, flow = solve_lipschitz(d / scale, a - b)
+        solution = first_proved(d, a, b, level_limits(d), on_level)
     except NoSolution:
         raise ValueError(
             "distance: expected finite distances where p and q differ, got parts at infinite "
             "distance with different masses: the programme is unbounded"
         ) from None
-    f = scale * f
-    plan = remove_transit(flow) + np.diag(np.minimum(a, b))
-    return checked_transport(distance, (a, b), (plan, f, -f), float((a - b) @ f))
+    f = solution[1]
+    return transport_of(distance, solution, float((a - b) @ f))

@@ -3,6 +3,7 @@
 from tests.support.breaks import Break
 
 ROWS = "gensrc.fgan.rows."
+TERMS = "gensrc.numerics.alpha_terms"
 BOUND = "gensrc.fgan.variational_bound"
 LOSS = "gensrc.fgan.fgan_loss"
 STEP = "gensrc.training.simultaneous"
@@ -29,7 +30,12 @@ TWO_COINS = [
 DIVERGENCES = [
     Break("prop-jensen-zero (every named row but GAN)", ROWS + "reverse_kl_generator", "-u", "u"),
     Break("prop-jensen-zero (equal distributions)", ROWS + "kl_generator", "xlogy(u, u)", "u"),
-    Break("prop-jensen-zero (equal distributions)", ROWS + "alpha_generator", "- 1 - a", "- a"),
+    Break(
+        "prop-jensen-zero (equal distributions)",
+        ROWS + "alpha_generator",
+        "alpha_terms(",
+        "a + alpha_terms(",
+    ),
     *(
         Break("def-f-ratio (nine rows)", ROWS + name, old, new)
         for name, old, new in (
@@ -38,7 +44,7 @@ DIVERGENCES = [
             ("neyman_generator", "(1 - 1 / u)", "(u - 1)"),
             ("squared_hellinger_generator", ".square()", ".square() / 2"),
             ("jeffrey_generator", "(u - 1)", "(u + 1)"),
-            ("jensen_shannon_generator", "-w * against_p", "-2 * w * against_p"),
+            ("jensen_shannon_generator", "w * kl_terms(u, m)", "2 * w * kl_terms(u, m)"),
             ("total_variation_generator", "/ 2", ""),
             ("gan_generator", "- torch.log1p(u)", "+ torch.log1p(u)"),
         )
@@ -46,19 +52,24 @@ DIVERGENCES = [
     Break(
         "prop-affine (alpha = 1 and 0)",
         ROWS + "alpha_generator",
-        "(u - 1) - u.log()",
-        "(u - 1) - 2 * u.log()",
+        "(u), a)",
+        "(u), 1 - a)",
     ),
-    Break("prop-affine (alpha = 1 and 0)", ROWS + "alpha_generator", "xlogy(u, u)", "u.log()"),
-    Break("def-weighted-generator", ROWS + "jensen_shannon_generator", "-w *", "-(1 - w) *"),
-    Break("def-weighted-generator", ROWS + "jensen_shannon_generator", "- (1 - w) *", "- w *"),
     Break(
-        "def-alpha-generator (alpha = 2, 1/2, -1)", ROWS + "alpha_generator", "(a * (a - 1))", "a"
+        "prop-affine (alpha = 1 and 0)",
+        ROWS + "alpha_generator",
+        "alpha_terms(",
+        "2 * alpha_terms(",
     ),
+    Break("def-weighted-generator", ROWS + "jensen_shannon_generator", "= w *", "= (1 - w) *"),
+    Break("def-weighted-generator", ROWS + "jensen_shannon_generator", "+ (1 - w) *", "+ w *"),
+    Break("def-alpha-generator (alpha = 2, 1/2, -1)", TERMS, "alpha == 1", "alpha >= 1"),
     Break("prop-reversed (every row)", "cell", "u * row.f(1 / u)", "row.f(1 / u)"),
-    Break("prop-reversed (every row)", ROWS + "alpha_generator", "u**a - 1", "u**(2 * a) - 1"),
-    Break("prop-ceiling (disjoint supports)", DIVERGENCE, "p * slope", "q * slope"),
-    Break("prop-ceiling (disjoint supports)", DIVERGENCE, "q * at_zero", "p * at_zero"),
+    Break("prop-reversed (every row)", ROWS + "alpha_generator", "(u), a)", "(u), 2 * a)"),
+    Break("prop-ceiling (disjoint supports)", DIVERGENCE, "exact_p * (slope", "exact_q * (slope"),
+    Break(
+        "prop-ceiling (disjoint supports)", DIVERGENCE, "exact_q * (at_zero", "exact_p * (at_zero"
+    ),
     Break("prop-ceiling (any supports)", ROWS + "total_variation_generator", "/ 2", "* 4"),
 ]
 
@@ -163,7 +174,7 @@ ACTIVATIONS = [
             ("squared_hellinger_cost", "expm1(v)", "exp(v)"),
             ("gan_cost", "(-v)", "(v)"),
             ("jensen_shannon_cost", "math.log(1 - w)", "math.log(w)"),
-            ("alpha_cost", "math.log1p(-a)", "-a"),
+            ("alpha_cost", "rate * v", "v"),
         )
     ),
     Break("prop-activations (best outputs)", ROWS + "below_one_activation", "(-v)", "(-v / 2)"),
@@ -253,14 +264,14 @@ FITS = [
     Break(
         ("def-best-normal (Jensen-Shannon covers, s = 2.5)",),
         ROWS + "jensen_shannon_generator",
-        "return -w * against_p - (1 - w) * torch.log1p(w * (u - 1))",
-        "return -u.log()",
+        "value = w * kl_terms(u, m) + (1 - w) * kl_terms(torch.ones_like(u), m)",
+        "value = -u.log()",
     ),
     Break(
         "def-best-normal (Jensen-Shannon seeks, s = 3)",
         ROWS + "jensen_shannon_generator",
-        "return -w * against_p - (1 - w) * torch.log1p(w * (u - 1))",
-        "return xlogy(u, u)",
+        "value = w * kl_terms(u, m) + (1 - w) * kl_terms(torch.ones_like(u), m)",
+        "value = xlogy(u, u)",
     ),
     Break(
         (

@@ -105,8 +105,8 @@ THEOREM = [
     Break(
         ("prop-own-payoffs (KL(q || p))", "prop-own-payoffs (as printed: -KL(q || p))"),
         "gensrc.divergences.kl",
-        "- xlogy(p, q)",
-        "- xlogy(q, p)",
+        "kl_terms(p, q)",
+        "kl_terms(q, p)",
     ),
     Break(
         "prop-own-payoffs (as printed: a minimum)",

@@ -33,7 +33,7 @@ DENSITY = [
 
 LOWER_BOUND = [
     Break("lem-log (61 tangents)", "cell", "+ (u - m) / m", "- (u - m) / m"),
-    Break("cor-kl (1000 pairs)", "gensrc.divergences.kl", "- xlogy(p, q)", "- xlogy(q, q)"),
+    Break("cor-kl (1000 pairs)", "gensrc.divergences.kl", "kl_terms(p, q)", "-kl_terms(p, q)"),
     Break("eq-jensen-bound (300 random q)", BOUND, "resp * joint", "resp.square() * joint"),
     Break(
         ("eq-bound-gap (300 random q)", "cor-tight (posterior)"), BOUND, "energy - ", "energy + "

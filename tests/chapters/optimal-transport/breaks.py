@@ -14,7 +14,7 @@ TRANSFORM = "gensrc.transport.c_transform"
 MATRICES = "gensrc.transport.lp_matrices"
 OPTIMALITY = "gensrc.transport.optimality"
 LINE = "gensrc.transport.wasserstein_1d"
-CHECKED = "gensrc.transport.plans.checked_transport"
+CHECKED = "gensrc.transport.plans.transport_of"
 COST = "cost * plan"
 SQUARED = "cost.square() * plan"
 EARNED = "weights[0] @ f + weights[1] @ g"
@@ -116,7 +116,7 @@ LINES = [
     ),
     Break("eq-cdf-formula (the area between F and G)", "cell", "(F - G).abs()", "(F - G)"),
     Break("prop-parallel-lines (W)", EARTH_MOVER, COST, SQUARED),
-    Break("prop-parallel-lines (KL)", "gensrc.divergences.kl", " - xlogy(p, q)", ""),
+    Break("prop-parallel-lines (KL)", "gensrc.divergences.kl", "(p, q).sum", "(p, p).sum"),
     Break(
         "prop-parallel-lines (JSD)",
         "gensrc.divergences.jensen_shannon",

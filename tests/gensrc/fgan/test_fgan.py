@@ -1,6 +1,7 @@
 import math
 from collections.abc import Callable
 
+import mpmath
 import pytest
 import torch
 from hypothesis import given, settings
@@ -220,6 +221,76 @@ def test_alpha_family() -> None:
             for a in (limit - 1e-6, limit + 1e-6):
                 near = getattr(alpha(a), part)(u if part != "conjugate" else t)
                 assert torch.allclose(near, exact, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("a", [1 + 1e-12, 1 - 1e-12, 1e-12, -1e-12, 0.999, 1.001, 0.3, -2.0, 3.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_alpha_keeps_its_digits(a: float, dtype: torch.dtype) -> None:
+    u = torch.tensor([1e-3, 0.5, 0.99, 1.01, 2, 30, 1 + 2.0**-13], dtype=dtype)
+    with mpmath.workdps(50):
+        alpha_mp = mpmath.mpf(a)
+        expected = [
+            float((mpmath.mpf(x) ** alpha_mp - 1 - alpha_mp * (mpmath.mpf(x) - 1))
+                  / (alpha_mp * (alpha_mp - 1)))
+            for x in u.tolist()
+        ]  # fmt: skip
+    found = alpha(a).f(u)
+    assert found.dtype == dtype
+    tolerance = 100 * torch.finfo(dtype).eps
+    assert torch.allclose(found.double(), f64(*expected), rtol=tolerance, atol=0)
+
+
+@pytest.mark.parametrize("name", ["hellinger", "js", "js 0.2", "alpha 0.4", "alpha 1.0"])
+def test_generators_keep_their_digits_near_one(name: str) -> None:
+    x = torch.tensor([2.0**-13, -(2.0**-13), 2.0**-16])  # 1 + x is exact in float32
+    found = ROWS[name].f(1 + x).double() / x.double().square()
+    factor = {"hellinger": 1 / 4, "js": 1 / 8, "js 0.2": 0.08}.get(name, 1 / 2)
+    assert torch.allclose(found, torch.full_like(found, factor), rtol=1e-3)
+
+
+@each_row
+def test_generators_at_an_infinite_ratio(name: str) -> None:
+    slope = ROWS[name].slope
+    expected = -math.inf if name in ("gan", "reverse kl") else math.inf
+    assert ROWS[name].f(f64(math.inf)) == expected
+    assert slope == ROWS[name].domain[1]
+    p, q = f64(0.5, 0.5), f64(1, 0)
+    value = f_divergence(p, q, ROWS[name].f, slope=slope)
+    assert value.item() == pytest.approx(ROWS[name].f(f64(0.5)).item() + 0.5 * slope)
+
+
+@pytest.mark.parametrize("a", [0.0, 0.3, 0.9, 0.999, 1 - 1e-9, -0.5, -2.0])
+def test_alpha_activation_is_usable_near_one(a: float) -> None:
+    row = alpha(a)
+    v = f64(-3, -0.5, 0, 0.4, 3)
+    assert row.cost(f64(0)) == 0
+    assert torch.allclose(row.activation(v), row.optimal_critic((v / max(1, 1 - a)).exp()))
+    assert torch.allclose(row.cost(v), row.conjugate(row.activation(v)), rtol=1e-7, atol=1e-12)
+    if a > 0.99:
+        limit = alpha(1.0)
+        assert torch.allclose(row.activation(v), limit.activation(v), rtol=1e-2)
+        assert torch.allclose(row.cost(v), limit.cost(v), rtol=1e-2)
+    high = row.activation(torch.tensor([200.0]))
+    assert high.double() < row.domain[1]  # in float32 too, where 1e9 - 1 is rounded to 1e9
+
+
+def test_gradient_of_jeffreys_cost() -> None:
+    for dtype, far in ((torch.float32, 87.0), (torch.float64, 700.0)):
+        v = torch.tensor([-1e4, -3, 0, 2, far, 3 * far, math.inf], dtype=dtype).requires_grad_()
+        (slope,) = torch.autograd.grad(JEFFREY.cost(v).sum(), v)
+        assert not slope.isnan().any()
+        assert torch.allclose(slope[4].log().double(), f64(far - 1)[0], rtol=1e-3)  # log u
+        assert slope[5] == math.inf
+    t = f64(-30, -1, 0.5, 1, 4).requires_grad_()
+    assert torch.autograd.gradcheck(JEFFREY.conjugate, t)
+    assert torch.autograd.gradgradcheck(JEFFREY.conjugate, t)
+
+
+def test_a_bound_that_is_the_difference_of_infinities_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected values with a bound, got means nan"):
+        variational_bound(f64(-math.inf, math.inf), f64(0), KL)
+    with pytest.raises(ValueError, match="got means -inf and -inf of T"):
+        variational_bound(f64(-math.inf), f64(-math.inf), REVERSE_KL)
 
 
 # The divergences

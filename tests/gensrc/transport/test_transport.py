@@ -272,6 +272,88 @@ def test_large_problems_go_through_pot_and_agree_with_highs(
     assert_optimal(problem, by_highs)
 
 
+@each_solver
+@pytest.mark.parametrize("forbidden", [1e8, 1e10, 1e11, 1e13, 1e300])
+@pytest.mark.parametrize("n", [5, 12, 36])
+def test_a_large_finite_cost_forbids_a_route(solver: type, forbidden: float, n: int) -> None:
+    cost, a, _ = random_problem(n, n, seed=n, zeros=True)
+    b = torch.full((n,), 1 / n, dtype=torch.float64)
+    draw = torch.rand(n, n, generator=torch.Generator().manual_seed(n + 1))
+    shut = (draw < 0.5) & ~torch.eye(n, dtype=torch.bool)
+    shut[a.argmax()] = False
+    expected = solver(cost.masked_fill(shut, math.inf), a, b)
+    problem = Problem(cost.masked_fill(shut, forbidden), a, b)
+    result = solver(*problem)
+    assert float(result.value) == pytest.approx(float(expected.value), rel=1e-12)
+    assert_optimal(problem, result)
+
+
+@pytest.mark.parametrize("forbidden", [math.inf, 1e8, 1e10, 1e13])
+def test_large_problems_with_forbidden_routes(forbidden: float) -> None:
+    cost, a, b = random_problem(60, 50, seed=3)
+    shut = torch.rand(60, 50, generator=torch.Generator().manual_seed(4)) < 0.5
+    problem = Problem(cost.masked_fill(shut, forbidden), a, b)
+    by_dual = earth_mover_dual(*problem)  # by HiGHS
+    by_pot = earth_mover(*problem)
+    assert float(by_pot.value) == pytest.approx(float(by_dual.value), rel=1e-12)
+    assert_optimal(problem, by_pot)
+
+
+@each_solver
+def test_a_large_cost_is_paid_where_there_is_no_other_way(solver: type) -> None:
+    # Half of the mass of place 0 has to take the dear route.
+    cost = f64(1, 1e11, 2, 1e11).reshape(2, 2)
+    result = solver(cost, f64(0.5, 0.5), f64(0.5, 0.5))
+    assert float(result.value) == pytest.approx(0.5e11 + 0.5, rel=1e-12)
+    # Here it is worth its price: the other way round costs more.
+    cost = f64(0, 1e7, 1e8, 1, 0, 1e7, 1e8, 1, 0).reshape(3, 3)
+    result = solver(cost, f64(1, 0, 0), f64(0.5, 0.5 - 1e-9, 1e-9))
+    assert float(result.value) == pytest.approx(5e6 - 0.01 + 0.1, rel=1e-9)
+
+
+@each_solver
+def test_costs_of_all_sizes(solver: type) -> None:
+    for seed in range(20):
+        draw = torch.Generator().manual_seed(seed)
+        cost = 10 ** (20 * torch.rand(6, 5, generator=draw, dtype=torch.float64) - 8)
+        a, b = weights(6, draw), weights(5, draw)
+        result = solver(cost, a, b)
+        f, g = result.potentials
+        # weak duality, in sums without rounding
+        earned = math.fsum((torch.cat([a / a.sum() * f, b / b.sum() * g])).tolist())
+        assert (f[:, None] + g <= cost * (1 + 1e-9) + 1e-12 * cost.max()).all()
+        assert earned == pytest.approx(float((cost * result.plan).sum()), rel=1e-8)
+
+
+@each_solver
+@pytest.mark.parametrize("mass", [1e-9, 1e-11, 1e-13])
+def test_little_mass_is_moved(solver: type, mass: float) -> None:
+    cost = f64(0, 1, 1, 0).reshape(2, 2)
+    value = float(solver(cost, f64(0.5 + mass, 0.5 - mass), f64(0.5, 0.5)).value)
+    assert value == pytest.approx(mass, rel=1e-2)
+    assert solver(cost, f64(0.3, 0.7), f64(0.3, 0.7)).value == 0
+
+
+@each_solver
+def test_costs_in_common_do_no_harm(solver: type) -> None:
+    cost, a, b = random_problem(6, 8, seed=3)
+    cost = (cost * 1024).round() / 1024  # so that the sums are exact
+    expected = solver(cost, a, b)
+    result = solver(cost + 2.0**36, a, b)
+    assert float(result.value) - 2.0**36 == pytest.approx(float(expected.value), abs=1e-4)
+    assert torch.equal(result.plan > 0, expected.plan > 0)
+
+
+def test_far_clusters_of_a_metric() -> None:
+    line = f64(0, 1, 3, 1e11, 1e11 + 2, 1e11 + 3)
+    distance = (line[:, None] - line).abs()
+    p, q = f64(0.2, 0.2, 0.1, 0.3, 0, 0.2), f64(0.1, 0.1, 0.3, 0, 0.5, 0)
+    result = lipschitz_form(distance, p, q)
+    expected = 0.1 * 1 + 0.2 * 2 + 0.3 * 2 + 0.2 * 1
+    assert float(result.value) == pytest.approx(expected, rel=1e-12)
+    assert_optimal(Problem(distance, p, q), result)
+
+
 def test_without_pot_highs_solves_large_problems_too(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = random_problem(12, 11, seed=1)
     expected = earth_mover(*problem).value
