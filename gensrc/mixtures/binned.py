@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gensrc.mixtures.truncated import bin_moments
+from gensrc.mixtures.truncated import BinMoments, bin_moments
 
 
 class BinnedResult(NamedTuple):
@@ -137,7 +137,7 @@ def em_binned(
 
 
 def _binned_m_step(
-    mass: Tensor, moments: ClassMoments, means: Tensor, stds: Tensor
+    mass: Tensor, moments: BinMoments, means: Tensor, stds: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """New π, μ and σ from the expected counts w of shape (..., C, K)."""
     total = mass.sum(-2)
