@@ -11,12 +11,29 @@ def check_data(x: Tensor, components: int = 1) -> None:
             f"x: expected a float32 or float64 tensor of shape (n, d), "
             f"got {x.dtype} of shape {tuple(x.shape)}"
         )
-    if not bool(x.isfinite().all()):
+    # aminmax needs no memory, and a NaN anywhere makes both ends NaN
+    if len(x) and not all(bool(end.isfinite()) for end in x.detach().aminmax()):
         raise ValueError("x: expected finite numbers, got NaN or infinity; drop those rows")
     if not 1 <= components <= len(x):
         raise ValueError(
             f"k: expected at least one component and at most one for each example, "
             f"got {components} components for {len(x)} examples"
+        )
+
+
+def check_squares(x: Tensor) -> None:
+    """Raise ValueError unless sums of squares of the data's spread are ordinary numbers."""
+    x = x.detach()
+    finfo, spread = torch.finfo(x.dtype), x.amax(0) - x.amin(0)
+    if not bool((len(x) * spread.square()).isfinite().all()):
+        raise ValueError(
+            "x: expected numbers whose squares do not overflow; rescale the data, "
+            f"got a coordinate with spread {float(spread.max()):.3g} in {x.dtype}"
+        )
+    if bool(((spread > 0) & (spread.square() < finfo.tiny / finfo.eps)).any()):
+        raise ValueError(
+            "x: expected numbers whose squares do not underflow; rescale the data, "
+            f"got a coordinate with spread {float(spread[spread > 0].min()):.3g} in {x.dtype}"
         )
 
 

@@ -40,11 +40,16 @@ class Moments(NamedTuple):
 
 
 class Way(Protocol):
-    """How a block of examples is scored, and how its responsibilities are added up."""
+    """How a block of examples is scored, and how its responsibilities are added up.
+
+    ``width`` sets the length of blocks; ``heights`` are those of the matrices that a way
+    works in, each with one column for an example, and ``use`` hands them over.
+    """
 
     width: int
+    heights: tuple[int, ...]
 
-    def resize(self, size: int) -> None: ...
+    def use(self, rooms: Sequence[Tensor]) -> None: ...
     def scores(self, part: Tensor) -> Tensor: ...
     def add(self, resp: Tensor, part: Tensor) -> None: ...
     def moments(self) -> Moments: ...
@@ -55,6 +60,38 @@ def log_normaliser(weights: Tensor, factors: Tensor) -> Tensor:
     log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     least = torch.finfo(weights.dtype).min / 4
     return weights.log().clamp(min=least) - log_det - factors.shape[-1] * math.log(math.tau) / 2
+
+
+def far_below(dtype: torch.dtype) -> float:
+    """Log-density below which rounding may hide by how much one component is likelier."""
+    return -float(torch.finfo(dtype).eps ** -0.5)
+
+
+def resolve_far(
+    weights: Tensor, means: Tensor, factors: Tensor, x: Tensor, joint: Tensor
+) -> Tensor:
+    """``joint`` (n, K), for examples far from every component relative to the likeliest one, r.
+
+    A square of 1/√ε and more has a rounding error of √ε and more, and beyond 1/ε it hides the other
+    components. Therefore the difference of two forms is taken as (z_k − z_r)·(z_k + z_r), where
+    z_k − z_r = (A_k − A_r)(x − μ_r) − A_k(μ_k − μ_r) with A_k = L_k⁻¹.
+    """
+    height, best = joint.detach().max(1)
+    far = height < far_below(x.dtype)
+    if not bool(far.any()):
+        return joint
+    unit = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+    inverses = torch.linalg.solve_triangular(factors, unit.expand_as(factors), upper=False)
+    constant = log_normaliser(weights, factors)
+    for r in sorted(set(best[far].tolist())):
+        rows = (far & (best == r)).nonzero().flatten()
+        away = x[rows] - means[r]
+        turned, shift = inverses - inverses[r], (inverses @ (means - means[r])[:, :, None])
+        white = away @ inverses[r].T
+        steps = (away @ turn.T - move.T for turn, move in zip(turned, shift))
+        gaps = torch.stack([(step * (step + 2 * white)).sum(1) for step in steps], 1)
+        joint = joint.index_put((rows,), constant - constant[r] - gaps / 2)
+    return joint
 
 
 class Features:
@@ -77,10 +114,10 @@ class Features:
         self.coefficients = torch.cat([quadratic, constant[:, None], linear], 1)
         self.sums = torch.zeros_like(self.coefficients)
         self.width = self.coefficients.shape[1]
+        self.heights: tuple[int, ...] = self.width, len(means)
 
-    def resize(self, size: int) -> None:
-        self.features = self.sums.new_empty(self.width, size)
-        self.joint = self.sums.new_empty(len(self.sums), size)
+    def use(self, rooms: Sequence[Tensor]) -> None:
+        self.features, self.joint = rooms
 
     def scores(self, part: Tensor) -> Tensor:
         d, size, stride = self.d, part.shape[1], part.stride(0)
@@ -126,17 +163,18 @@ class Whitened:
         self.constant = log_normaliser(weights, factors)[:, None]
         self.counts = torch.zeros_like(weights)
         self.width = len(self.maps[0])
+        self.heights: tuple[int, ...] = self.width, self.width, len(means), len(means)
 
-    def resize(self, size: int) -> None:
-        self.buffer = self.means.new_empty(len(self.maps[0]), size)
-        self.squares = torch.empty_like(self.buffer)
+    def use(self, rooms: Sequence[Tensor]) -> None:
+        self.buffer, self.squares, self.forms, self.joint = rooms
 
     def scores(self, part: Tensor) -> Tensor:
-        joint = self.constant.expand(-1, part.shape[1]).clone()
+        joint = self.joint.copy_(self.constant)
         for maps in self.maps:
             white = torch.mm(maps, part[: maps.shape[1]], out=self.buffer[: len(maps)])
             squares = torch.mul(white, white, out=self.squares[: len(maps)])
-            joint.sub_(squares.view(len(joint), -1, part.shape[1]).sum(1), alpha=0.5)
+            by_component = squares.view(len(joint), -1, part.shape[1])
+            joint.sub_(torch.sum(by_component, 1, out=self.forms), alpha=0.5)
         return joint
 
     def add(self, resp: Tensor, part: Tensor) -> None:
@@ -169,11 +207,12 @@ class Sweep:
     """EM's passes over one data set ``x`` (n, d)."""
 
     def __init__(self, x: Tensor) -> None:
-        self.centre = x.mean(0)
-        centred = (x - self.centre).T
-        self.data = torch.cat([x.new_ones(1, len(x)), centred, centred])
+        self.x, self.centre = x, x.mean(0)
+        self.space = x.new_empty(0)
         self.tight = torch.finfo(x.dtype).eps ** (1 / 3)
         self.featured = True
+        self.far = x.new_zeros((), dtype=torch.bool)
+        self.resolve: Callable[[Tensor, Tensor], Tensor] | None = None
 
     def __call__(
         self, weights: Tensor, means: Tensor, covariances: Tensor
@@ -184,10 +223,14 @@ class Sweep:
         few = is_featured(*means.shape) and self.featured
         if few and self._is_wide(weights, offsets, factors):
             log_likelihood, found = self._run(Features(weights, offsets, factors))
-            if self._is_exact(found):
+            self.featured = self._is_exact(found)
+            if self.featured and not bool(self.far):
                 return log_likelihood, found._replace(means=found.means + self.centre)
-            self.featured = False
         log_likelihood, found = self._run(Whitened(weights, offsets, factors))
+        if bool(self.far):  # rare: once more, and the responsibilities with differences
+            self.resolve = partial(resolve_far, weights, offsets, factors)
+            log_likelihood, found = self._run(Whitened(weights, offsets, factors))
+            self.resolve = None
         return log_likelihood, found._replace(means=found.means + self.centre)
 
     def _is_wide(self, weights: Tensor, offsets: Tensor, factors: Tensor) -> bool:
@@ -204,16 +247,45 @@ class Sweep:
         return bool((whole | (found.counts == 0)[:, None]).all())
 
     def _run(self, way: Way) -> tuple[Tensor, Moments]:
-        n = self.data.shape[1]
-        size = max(64, _BLOCK.get(self.data.device.type, _BLOCK_ELSEWHERE) // way.width)
-        log_likelihood = self.data.new_zeros(())
-        for start in range(0, n, size):
-            part = self.data[:, start : start + size]
-            if start == 0 or part.shape[1] < size:
-                way.resize(part.shape[1])
+        memory = _BLOCK.get(self.x.device.type, _BLOCK_ELSEWHERE)
+        most = memory // (way.width * self.x.element_size())
+        size = max(_LEAST, most // _LEAST * _LEAST)
+        log_likelihood, lowest = self.x.new_zeros(()), self.x.new_zeros(())
+        for start in range(0, len(self.x), size):
+            block = self.x[start : start + size]
+            if start == 0 or len(block) < size:
+                part, resp, top, *rooms = self._rooms(len(block), way.heights)
+                part[0] = 1
+                way.use(rooms)
+            self._load(block, part)
             scores = way.scores(part)
-            resp = scores.softmax(0)
+            self._respond(scores, part, resp)
             # log p(x_i) = log Σ_k exp(score_k) = score_k − log resp_k for every k: take the largest
-            log_likelihood += (scores.amax(0) - resp.amax(0).log()).sum()
+            torch.amax(scores, 0, out=top[0])
+            torch.amax(resp, 0, out=top[1]).log_()
+            lowest = torch.minimum(lowest, top[0].min())
+            log_likelihood += top[0].sub_(top[1]).sum()
             way.add(resp, part)
+        self.far = lowest < far_below(lowest.dtype)
         return log_likelihood, way.moments()
+
+    def _respond(self, scores: Tensor, part: Tensor, resp: Tensor) -> None:
+        """Responsibilities (K, size) from the scores, in ``resp``."""
+        if self.resolve is None:
+            torch.softmax(scores, 0, out=resp)
+        else:
+            centred = part[1 : len(self.centre) + 1].T
+            resp.copy_(self.resolve(centred, scores.T).softmax(1).T)
+
+    def _rooms(self, size: int, own: tuple[int, ...]) -> tuple[Tensor, ...]:
+        """Matrices of ``size`` columns: data, responsibilities, two rows, and the way's own."""
+        heights = [2 * len(self.centre) + 1, own[-1], 2, *own]
+        if len(self.space) < sum(heights) * size:
+            self.space = self.centre.new_empty(sum(heights) * size)
+        return torch.split(self.space[: sum(heights) * size].view(-1, size), heights)
+
+    def _load(self, block: Tensor, part: Tensor) -> None:
+        """The block centred and transposed, twice, below the row of ones."""
+        d = len(self.centre)
+        torch.sub(block.T, self.centre[:, None], out=part[1 : d + 1])
+        part[d + 1 :] = part[1 : d + 1]

@@ -75,6 +75,7 @@ def em(
     tensor([[[5.]]])
     """
     check_data(x, len(mixture.weights))
+    check_squares(x)
     check_mixture(mixture, x)
     if steps < 1 or not tol >= 0:
         raise ValueError(f"steps, tol: expected steps >= 1 and tol >= 0, got {steps} and {tol}")
@@ -84,7 +85,10 @@ def em(
         log_likelihood, moments = sweep(*mixture)
         history.append(log_likelihood)
         if not bool(log_likelihood.isfinite()):
-            raise ValueError("x: expected numbers whose squares do not overflow; rescale the data")
+            raise ValueError(
+                "x: expected numbers whose squares do not overflow, "
+                f"got log-likelihood {float(log_likelihood)}; rescale the data"
+            )
         moments, held = hold_open(fill_empty(moments), floor)
         mixture = Mixture(*moments)
         if held and not warned:
@@ -131,14 +135,20 @@ def initial_mixture(
     (tensor([0., 2.]), tensor([1., 1.]))
     """
     check_data(x, k)
+    check_squares(x)
+    blocks = torch.split(x, max(1, _BLOCK // x.shape[1]))
     means = x[torch.randint(len(x), (1,), generator=generator, device=x.device)]
-    nearest = (x - means).square().sum(1)
+    nearest = torch.cat([(block - means).square().sum(1) for block in blocks])
     for _ in range(k - 1):
         chances = nearest if bool(nearest.sum() > 0) else torch.ones_like(nearest)
         mean = x[torch.multinomial(chances, 1, generator=generator)]
-        nearest = torch.minimum(nearest, (x - mean).square().sum(1))
+        distances = torch.cat([(block - mean).square().sum(1) for block in blocks])
+        nearest = torch.minimum(nearest, distances)
         means = torch.cat([means, mean])
     centre = x.mean(0, keepdim=True)
-    covariance = (x - centre).T @ (x - centre) / len(x)
-    whole, _ = hold_open(Moments(x.new_ones(1), centre, covariance[None]), check_floor(floor, x))
+    scatter = torch.zeros_like(centre.T @ centre)
+    for block in blocks:
+        scatter.addmm_((block - centre).T, block - centre)
+    moments = Moments(x.new_ones(1), centre, scatter[None] / len(x))
+    whole, _ = hold_open(moments, check_floor(floor, x))
     return Mixture(x.new_full((k,), 1 / k), means, whole.covariances.repeat(k, 1, 1))

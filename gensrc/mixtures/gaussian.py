@@ -50,11 +50,17 @@ class Mixture(NamedTuple):
         factors = check_mixture(self, x)
         log_det = factors.diagonal(dim1=1, dim2=2).log().sum(1)
         log_norm = self.weights.log() - log_det - x.shape[1] * math.log(math.tau) / 2
-        white = [
+        white = (
             torch.linalg.solve_triangular(factor, (x - mean).T, upper=False)
             for factor, mean in zip(factors, self.means)
-        ]
-        return log_norm - torch.stack([z.square().sum(0) for z in white], 1) / 2
+        )
+        joint = log_norm - torch.stack([z.square().sum(0) for z in white], 1) / 2
+        if not bool(joint.amax(1).isfinite().all()):
+            raise ValueError(
+                "x: expected numbers whose squares do not overflow, in units of the standard "
+                "deviations, got an example without a finite log-density; rescale the data"
+            )
+        return joint
 
     def log_prob(self, x: Tensor) -> Tensor:
         r"""log p(x_i) in nats, shape (n,)."""
@@ -91,7 +97,8 @@ def responsibilities(mixture: Mixture, x: Tensor) -> Tensor:
     >>> responsibilities(pair, torch.zeros(1, 1))
     tensor([[0.5000, 0.5000]])
     """
-    return mixture.joint_log_prob(x).softmax(1)
+    joint = mixture.joint_log_prob(x)
+    return resolve_far(*mixture[:2], check_mixture(mixture), x, joint).softmax(1)
 
 
 def m_step(x: Tensor, resp: Tensor, *, floor: float | None = None) -> Mixture:
@@ -129,6 +136,7 @@ def m_step(x: Tensor, resp: Tensor, *, floor: float | None = None) -> Mixture:
     (tensor([ 1., 12.]), tensor([1., 4.]))
     """
     check_data(x)
+    check_squares(x)
     check_responsibilities(resp, x)
     counts = resp.sum(0)
     means = torch.stack([torch.mv(x.T, r) / r.sum() for r in resp.T])

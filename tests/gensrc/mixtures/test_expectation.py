@@ -143,6 +143,19 @@ def test_an_example_where_every_density_underflows(kind: Kind) -> None:
     assert error(found, mixture, x) < 1e-8
 
 
+@pytest.mark.parametrize("d", [3, 30])
+def test_an_example_so_far_that_rounding_hides_the_nearer_component(d: int) -> None:
+    mixture, x = problem(100, d, 2)
+    same = mixture._replace(covariances=mixture.covariances[:1].repeat(2, 1, 1))
+    x[0] = 1e20 * (mixture.means[0] - mixture.means[1])
+    resp = responsibilities(same, x)
+    assert resp[0].tolist() == [1.0, 0.0]
+    sweep = Sweep(x)
+    sweep.centre = x[1:].mean(0)  # that the mean of all is far away loses digits of the others
+    assert torch.allclose(sweep(*same)[1].counts, resp.sum(0), rtol=1e-12)
+    assert sweep.resolve is None  # the next pass tries without
+
+
 @pytest.mark.parametrize("kind", BOTH)
 def test_a_weight_of_zero(kind: Kind) -> None:
     mixture, x = problem(100, 3, 3)

@@ -161,6 +161,35 @@ def test_far_from_every_component_nothing_underflows() -> None:
     assert float(responsibilities(pair, f64(-50.0)[:, None])[0, 1].log()) == pytest.approx(-100)
 
 
+@pytest.mark.parametrize(("dtype", "away"), [(torch.float32, 1e10), (torch.float64, 1e16)])
+def test_far_away_rounding_does_not_hide_which_component_is_nearer(
+    dtype: torch.dtype, away: float
+) -> None:
+    # The log-odds are 2 x exactly; (x - 1)² and (x + 1)² are one number in this precision.
+    pair = Mixture(*(torch.tensor(v, dtype=dtype) for v in ([0.5, 0.5], [[-1.0], [1.0]])),
+                   torch.ones(2, 1, 1, dtype=dtype))  # fmt: skip
+    x = torch.tensor([[-away], [away]], dtype=dtype)
+    assert responsibilities(pair, x).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    same = pair._replace(means=torch.ones(2, 1, dtype=dtype))
+    assert responsibilities(same, x).tolist() == [[0.5, 0.5], [0.5, 0.5]]
+
+
+def test_far_away_in_many_dimensions_against_exact_arithmetic() -> None:
+    # One example far along each axis and one near, five components with one covariance; small
+    # integers, so that the log-odds of Python's integers are exact.
+    generator = seeded()
+    means = torch.randint(-4, 5, (5, 3), generator=generator).double()
+    weights = f64(0.125, 0.25, 0.125, 0.25, 0.25)
+    same = Mixture(weights, means, torch.eye(3, dtype=torch.float64).repeat(5, 1, 1))
+    x = torch.cat([torch.eye(3).double() * 2.0**60, torch.zeros(1, 3).double()])
+    x[:, 1] += torch.tensor([0, 0, 0, 1])
+    resp = responsibilities(same, x)
+    for row, found in zip(x.long().tolist(), resp):
+        forms = [sum((a - int(b)) ** 2 for a, b in zip(row, mean)) for mean in means.tolist()]
+        odds = [float(w) * math.exp(-(f - min(forms)) / 2) for w, f in zip(weights, forms)]
+        assert found.tolist() == pytest.approx([o / sum(odds) for o in odds], abs=1e-12)
+
+
 def test_m_step_is_exact_far_from_the_origin() -> None:
     # Multiples of 2^-20 below 16, so that the offset adds no rounding of its own.
     generator = seeded()
@@ -310,6 +339,17 @@ def test_lower_bound_is_the_likelihood_less_the_divergence(case: Problem, seed: 
     assert bound == pytest.approx(total(mixture, x) - gap, rel=1e-10)
     tight = float(lower_bound(mixture, x, posterior))
     assert tight == pytest.approx(total(mixture, x), rel=1e-12)
+
+
+def test_the_gradient_of_the_bound_where_a_responsibility_is_zero() -> None:
+    # As everywhere in gensrc, 0 log 0 has gradient 0.
+    mixture, x = problem(0, 3, 2, 2)
+    resp = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]], dtype=torch.float64)
+    resp.requires_grad_()
+    lower_bound(mixture, x, resp).backward()
+    assert resp.grad is not None
+    expected = mixture.joint_log_prob(x) - resp.detach().log() - 1
+    assert torch.allclose(resp.grad, torch.where(resp > 0, expected, 0.0))
 
 
 def test_lower_bound_of_an_impossible_label() -> None:
@@ -588,6 +628,42 @@ BAD_MIXTURES = [
 def test_bad_data(x: Tensor, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         em(problem(0, 30, 2, 3)[0], x)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (torch.tensor([[1e20], [0.0]]), "x: expected numbers whose squares do not overflow"),
+        (torch.tensor([[1e200], [0.0]]).double() * 1e200, "x: expected finite numbers"),
+        (f64(1e200, 0)[:, None], "x: expected numbers whose squares do not overflow"),
+        (f64(1e308, -1e308)[:, None], "x: expected numbers whose squares do not overflow"),
+    ],
+)
+def test_squares_that_overflow(x: Tensor, message: str) -> None:
+    pair = Mixture(
+        torch.full((2,), 0.5, dtype=x.dtype),
+        torch.tensor([[-1.0], [1.0]], dtype=x.dtype),
+        torch.ones(2, 1, 1, dtype=x.dtype),
+    )
+    resp = torch.full((2, 2), 0.5, dtype=x.dtype)
+    for use in (
+        lambda: em(pair, x),
+        lambda: responsibilities(pair, x),
+        lambda: pair.log_prob(x),
+        lambda: lower_bound(pair, x, resp),
+        lambda: m_step(x, resp),
+        lambda: initial_mixture(x, 2, generator=seeded()),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use()
+
+
+@pytest.mark.parametrize("x", [torch.tensor([[1e-25], [0.0]]), f64(1e-170, 0)[:, None]])
+def test_squares_that_underflow(x: Tensor) -> None:
+    resp = torch.full((2, 2), 0.5, dtype=x.dtype)
+    for use in (lambda: m_step(x, resp), lambda: initial_mixture(x, 2, generator=seeded())):
+        with pytest.raises(ValueError, match="x: expected numbers whose squares do not underflow"):
+            use()
 
 
 @pytest.mark.parametrize(("change", "message"), BAD_MIXTURES)
