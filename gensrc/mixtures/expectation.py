@@ -13,10 +13,14 @@ small enough to stay in the processor's cache. There are two ways:
   the form is :math:`|z_{ik}|^2`. In the M-step one factor centred at the component is enough, since
   :math:`\sum_i r_{ik}(x_i - \mu_k')(x_i - c)^\top` is the same for every c.
 
-Data are kept centred and transposed, twice, below a row of ones: shape (2d + 1, n).
+A block of data is centred and transposed, twice, below a row of ones: shape (2d + 1, size). Its
+memory and all other of a block is set aside once and used again by every block of every pass: a
+pass allocates nothing that grows with the number of examples, and keeps no copy of the data.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import torch
@@ -25,10 +29,9 @@ from torch import Tensor
 _STRIP = 16  # coordinates handled together when whitening
 
 
-_BLOCK = {"cpu": 2**19}  # numbers in a block's working memory, by device
-
-
-_BLOCK_ELSEWHERE = 2**24
+_BLOCK = {"cpu": 2**21}  # bytes of a block's working memory, by device; see benchmarks/em.py
+_BLOCK_ELSEWHERE = 2**27
+_LEAST = 64  # examples in a block, of which its length is a multiple: rows begin at cache lines
 
 
 class Moments(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gensrc.mixtures.checks import check_data, check_mixture
+from gensrc.mixtures.checks import check_data, check_mixture, check_squares
 from gensrc.mixtures.expectation import Moments, Sweep
 from gensrc.mixtures.floor import (
     CollapseWarning,
@@ -19,6 +19,8 @@ from gensrc.mixtures.floor import (
     hold_open,
 )
 from gensrc.mixtures.gaussian import Mixture
+
+_BLOCK = 2**20  # numbers of the data that a start works on at once
 
 
 class EmResult(NamedTuple):

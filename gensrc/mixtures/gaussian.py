@@ -10,8 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gensrc.mixtures.checks import check_data, check_mixture, check_responsibilities
-from gensrc.mixtures.expectation import Moments
+from gensrc.mixtures.checks import (
+    check_data,
+    check_mixture,
+    check_responsibilities,
+    check_squares,
+)
+from gensrc.mixtures.expectation import Moments, resolve_far
 from gensrc.mixtures.floor import (
     CollapseWarning,
     check_floor,
@@ -19,6 +24,7 @@ from gensrc.mixtures.floor import (
     fill_empty,
     hold_open,
 )
+from gensrc.numerics import xlogy
 
 
 class Mixture(NamedTuple):
@@ -182,5 +188,6 @@ def lower_bound(mixture: Mixture, x: Tensor, resp: Tensor) -> Tensor:
     """
     joint = mixture.joint_log_prob(x)
     check_responsibilities(resp, x, len(mixture.weights))
-    energy = torch.where(resp > 0, resp * joint, 0.0)
-    return (energy - torch.xlogy(resp, resp)).sum()
+    joint = torch.where(resp > 0, joint, 0.0)  # log 0 has no share in the gradient either
+    energy = resp * joint
+    return (energy - xlogy(resp, resp)).sum()
