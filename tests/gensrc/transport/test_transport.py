@@ -162,6 +162,8 @@ def test_wp_refuses() -> None:
         wasserstein_1d(x[None], x)
     with pytest.raises(ValueError, match=r"x: expected a floating-point tensor, got torch\.int64"):
         wasserstein_1d(torch.arange(3), x)
+    with pytest.raises(ValueError, match=r"x, y: expected differences within torch\.float64"):
+        wasserstein_1d(f64(1e308), f64(-1e308))
     for p in (0.5, math.nan):
         with pytest.raises(ValueError, match="p: expected an order of at least 1"):
             wasserstein_1d(x, x, p=p)
@@ -329,8 +331,9 @@ def test_costs_of_all_sizes(solver: type) -> None:
 @pytest.mark.parametrize("mass", [1e-9, 1e-11, 1e-13])
 def test_little_mass_is_moved(solver: type, mass: float) -> None:
     cost = f64(0, 1, 1, 0).reshape(2, 2)
-    value = float(solver(cost, f64(0.5 + mass, 0.5 - mass), f64(0.5, 0.5)).value)
-    assert value == pytest.approx(mass, rel=1e-2)
+    half, more = f64(0.5, 0.5), f64(0.5 + mass, 0.5 - mass)
+    for pair in ((half, more), (more, half)):
+        assert float(solver(cost, *pair).value) == pytest.approx(mass, rel=1e-2)
     assert solver(cost, f64(0.3, 0.7), f64(0.3, 0.7)).value == 0
 
 
@@ -461,6 +464,13 @@ def test_optimality_measures_each_fault() -> None:
     swapped = best.plan.clone()
     swapped[0, 0] -= 2
     assert float(optimality(*problem, best._replace(plan=swapped)).marginals) >= 1
+
+
+def test_slackness_of_infeasible_potentials_does_not_cancel() -> None:
+    cost, half = f64(0, 1, 1, 0).reshape(2, 2), f64(0.5, 0.5)
+    prices = Potentials(f64(1, -1), f64(0, 0))  # one route exceeded by as much as one is below
+    wrong = Transport(f64(0)[0], torch.eye(2, dtype=torch.float64) / 2, prices)
+    assert optimality(cost, half, half, wrong).slackness == 1
 
 
 @given(st.integers(0, 10**6))
