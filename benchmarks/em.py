@@ -19,8 +19,8 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from gensrc.mixtures import EmResult, Mixture, em
-from gensrc.mixtures.expectation import Sweep
-from gensrc.mixtures.floor import fill_empty, hold_open
+from gensrc.mixtures.expectation import ExpectationPass
+from gensrc.mixtures.floor import floor_covariances, reset_empty
 
 CASES = [(100_000, 16, 16), (10_000, 64, 10)]  # N, d, K
 ROUNDS = int(os.environ.get("ROUNDS", "15"))
@@ -79,13 +79,13 @@ def measure(n: int, d: int, k: int, dtype: torch.dtype) -> None:
     gap = difference(em(start, x, steps=STEPS, tol=0), scikit(start, x, STEPS))
     if dtype == torch.float64 and gap > TOLERANCE:
         raise SystemExit(f"the two fits differ by {gap:.1e} after {STEPS} steps")
-    sweep, data, other = Sweep(x), x.numpy(), scikit(start, x, 1)
+    sweep, data, other = ExpectationPass(x), x.numpy(), scikit(start, x, 1)
     begin = other.weights_, other.means_, other.covariances_, other.precisions_cholesky_
     mixture = Mixture(*(torch.as_tensor(part) for part in begin[:3]))
 
     def ours() -> None:
         _, moments = sweep(*mixture)
-        hold_open(fill_empty(moments), torch.finfo(dtype).eps ** (2 / 3))
+        floor_covariances(reset_empty(moments), torch.finfo(dtype).eps ** (2 / 3))
 
     def theirs() -> None:
         other.weights_, other.means_, other.covariances_, other.precisions_cholesky_ = begin

@@ -3,8 +3,8 @@
 N = 10⁶ examples of d = 16 numbers in float64 are 128 MB. A pass works on blocks, so that neither
 the responsibilities (another 128 MB for K = 16) nor a copy of the data is ever whole in memory;
 a start keeps one distance for each example. The system's own count is read (VmHWM, which writing 5
-to /proc/self/clear_refs sets back to what is in use now), so that it says nothing but on Linux. A short fit of
-few examples comes first: what libraries set aside at their first call is not counted.
+to /proc/self/clear_refs sets back to what is in use now), so that this runs on Linux only. A short
+fit of few examples comes first: what libraries set aside at their first call is not counted.
 
 The extra peak must not exceed the input.
 """

@@ -64,6 +64,7 @@ def binned_log_likelihood(
 
     Source: Dempster, Laird and Rubin (1977).
 
+    >>> import math
     >>> one, zero = torch.ones(1), torch.zeros(1)
     >>> edges, counts = torch.tensor([-math.inf, 0.0, math.inf]), torch.tensor([1.0, 1.0])
     >>> binned_log_likelihood(one, zero, one, edges, counts)  # two halves: 2 log(1/2)
@@ -112,6 +113,7 @@ def em_binned(
 
     Source: Dempster, Laird and Rubin (1977).
 
+    >>> import math
     >>> one, edges = torch.ones(1), torch.tensor([-math.inf, 0.0, math.inf])
     >>> fit = em_binned(one, one, one, edges, torch.tensor([3.0, 3.0]), steps=1000)
     >>> round(abs(float(fit.means)), 3)  # as many below 0 as above: the mean goes to 0

@@ -42,7 +42,7 @@ class Moments(NamedTuple):
     covariances: Tensor
 
 
-class Way(Protocol):
+class Accumulator(Protocol):
     """How a block of examples is scored, and how its responsibilities are added up.
 
     ``width`` sets the length of blocks; ``heights`` are those of the matrices that a way
@@ -206,7 +206,7 @@ def is_featured(components: int, dimensions: int) -> bool:
     return dimensions <= min(16 + 2 * components, 40)
 
 
-class Sweep:
+class ExpectationPass:
     """EM's passes over one data set ``x`` (n, d)."""
 
     def __init__(self, x: Tensor) -> None:
@@ -249,7 +249,7 @@ class Sweep:
         whole = variances > self.tight * (variances + found.means.square())
         return bool((whole | (found.counts == 0)[:, None]).all())
 
-    def _run(self, way: Way) -> tuple[Tensor, Moments]:
+    def _run(self, way: Accumulator) -> tuple[Tensor, Moments]:
         memory = _BLOCK.get(self.x.device.type, _BLOCK_ELSEWHERE)
         most = memory // (way.width * self.x.element_size())
         size = max(_LEAST, most // _LEAST * _LEAST)

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from gensrc.mixtures.checks import check_data, check_mixture, check_squares
-from gensrc.mixtures.expectation import Moments, Sweep
+from gensrc.mixtures.expectation import ExpectationPass, Moments
 from gensrc.mixtures.floor import (
     CollapseWarning,
     check_floor,
     collapse_message,
-    fill_empty,
-    hold_open,
+    floor_covariances,
+    reset_empty,
 )
 from gensrc.mixtures.gaussian import Mixture
 
@@ -49,7 +49,7 @@ def em(
     Equation: thm-em-monotone
 
     A step gives what ``m_step(x, responsibilities(mixture, x))`` gives, but reads the data once
-    and needs no memory for the responsibilities (see ``gensrc/_quadratic.py``).
+    and needs no memory for the responsibilities (see ``gensrc/mixtures/expectation.py``).
 
     Args:
         mixture: the start, with K components, for instance from :func:`initial_mixture`.
@@ -82,16 +82,16 @@ def em(
     if steps < 1 or not tol >= 0:
         raise ValueError(f"steps, tol: expected steps >= 1 and tol >= 0, got {steps} and {tol}")
     floor = check_floor(floor, x)
-    sweep, history, warned, converged = Sweep(x), [], False, False
+    expectation, history, warned, converged = ExpectationPass(x), [], False, False
     for step in range(steps):
-        log_likelihood, moments = sweep(*mixture)
+        log_likelihood, moments = expectation(*mixture)
         history.append(log_likelihood)
         if not bool(log_likelihood.isfinite()):
             raise ValueError(
                 "x: expected numbers whose squares do not overflow, "
                 f"got log-likelihood {float(log_likelihood)}; rescale the data"
             )
-        moments, held = hold_open(fill_empty(moments), floor)
+        moments, held = floor_covariances(reset_empty(moments), floor)
         mixture = Mixture(*moments)
         if held and not warned:
             warned = True
@@ -152,5 +152,5 @@ def initial_mixture(
     for block in blocks:
         scatter.addmm_((block - centre).T, block - centre)
     moments = Moments(x.new_ones(1), centre, scatter[None] / len(x))
-    whole, _ = hold_open(moments, check_floor(floor, x))
+    whole, _ = floor_covariances(moments, check_floor(floor, x))
     return Mixture(x.new_full((k,), 1 / k), means, whole.covariances.repeat(k, 1, 1))

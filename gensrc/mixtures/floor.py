@@ -15,7 +15,7 @@ def check_floor(floor: float | None, x: Tensor) -> float:
     return floor
 
 
-def fill_empty(moments: Moments) -> Moments:
+def reset_empty(moments: Moments) -> Moments:
     """Counts as weights; where there are none, the mean and covariance of all data."""
     counts, means, covariances = moments
     finfo = torch.finfo(counts.dtype)
@@ -23,12 +23,12 @@ def fill_empty(moments: Moments) -> Moments:
     weights = torch.where(empty, 0.0, counts) / counts.sum()
     means = torch.where(empty[:, None], 0.0, means)
     covariances = torch.where(empty[:, None, None], 0.0, covariances)
-    centre, whole = pooled(weights, means, covariances)
+    centre, whole = pooled_moments(weights, means, covariances)
     means = torch.where(empty[:, None], centre, means)
     return Moments(weights, means, torch.where(empty[:, None, None], whole, covariances))
 
 
-def pooled(weights: Tensor, means: Tensor, covariances: Tensor) -> tuple[Tensor, Tensor]:
+def pooled_moments(weights: Tensor, means: Tensor, covariances: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (d,) and covariance (d, d) of the whole mixture."""
     centre = weights @ means
     offsets = means - centre
@@ -36,10 +36,10 @@ def pooled(weights: Tensor, means: Tensor, covariances: Tensor) -> tuple[Tensor,
     return centre, torch.tensordot(weights, within, 1)
 
 
-def hold_open(moments: Moments, floor: float) -> tuple[Moments, list[int]]:
+def floor_covariances(moments: Moments, floor: float) -> tuple[Moments, list[int]]:
     """The moments with no covariance below the floor, and the components that it changed."""
     weights, means, covariances = moments
-    scale = scales(*pooled(*moments))
+    scale = coordinate_scales(*pooled_moments(*moments))
     scale = scale[:, None] * scale
     unit = torch.eye(len(scale), dtype=scale.dtype, device=scale.device)
     held = torch.linalg.cholesky_ex(covariances / scale - floor * unit).info != 0
@@ -50,7 +50,7 @@ def hold_open(moments: Moments, floor: float) -> tuple[Moments, list[int]]:
     return Moments(weights, means, covariances), held.nonzero().flatten().tolist()
 
 
-def scales(centre: Tensor, whole: Tensor) -> Tensor:
+def coordinate_scales(centre: Tensor, whole: Tensor) -> Tensor:
     """Standard deviation of each coordinate; of one that does not vary, that of the others."""
     rounding = 4 * torch.finfo(centre.dtype).eps * centre
     variances = whole.diagonal()

@@ -21,8 +21,8 @@ from gensrc.mixtures.floor import (
     CollapseWarning,
     check_floor,
     collapse_message,
-    fill_empty,
-    hold_open,
+    floor_covariances,
+    reset_empty,
 )
 from gensrc.numerics import xlogy
 
@@ -149,8 +149,8 @@ def m_step(x: Tensor, resp: Tensor, *, floor: float | None = None) -> Mixture:
     covariances = torch.stack(
         [((x - mean).T * r) @ (x - mean) / r.sum() for mean, r in zip(means, resp.T)]
     )
-    moments, held = hold_open(
-        fill_empty(Moments(counts, means, covariances)), check_floor(floor, x)
+    moments, held = floor_covariances(
+        reset_empty(Moments(counts, means, covariances)), check_floor(floor, x)
     )
     if held:
         warnings.warn(collapse_message(held), CollapseWarning, stacklevel=2)

@@ -145,10 +145,11 @@ def test_what_is_no_distribution_is_refused(name: str, argument: int, wrong: lis
 
 
 @pytest.mark.parametrize("name", DIVERGENCES)
-@given(distributions(5), st.integers(0, 1000), st.sampled_from([1e-2, 1e-4, 1e-6]))
+@given(distributions(1), st.integers(0, 1000), st.sampled_from([1e-2, 1e-4, 1e-6]))
 def test_close_distributions_keep_their_distance(
-    name: str, p: Tensor, seed: int, size: float
+    name: str, rows: tuple[Tensor], seed: int, size: float
 ) -> None:
+    (p,) = rows
     noise = torch.randn(p.shape, generator=seeded(seed), dtype=p.dtype)
     single_p = (p.double() + 0.05).float()
     single_p = single_p / single_p.sum()

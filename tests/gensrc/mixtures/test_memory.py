@@ -70,7 +70,7 @@ def test_the_count_sees_a_whole_array() -> None:
 
 def test_a_second_step_allocates_no_blocks() -> None:
     mixture, x = start(D)
-    sweep = expectation.Sweep(x)
+    sweep = expectation.ExpectationPass(x)
     sweep(*mixture)
     with Largest(x, sweep.space) as largest:
         sweep(*mixture)
