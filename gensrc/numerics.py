@@ -78,7 +78,7 @@ def kl_terms(p: Tensor, q: Tensor) -> Tensor:
     >>> kl_terms(torch.tensor([0.0, 1.0, 1.0]), torch.tensor([0.5, 1.0, 0.0]))
     tensor([0.5000, 0.0000,    inf])
     """
-    some, near = p > 0, (q - p).abs() < p / 2
+    some, near = ~(p <= 0), (q - p).abs() < p / 2
     p, q = torch.where(some, p, 1), torch.where(some | (q > 0), q, 0)
     x = torch.where(near, q - p, 0) / torch.where(near, p, 1)
     far = p * (p.log() - torch.where(some & ~near, q, 1).log()) + (q - p)
@@ -101,7 +101,7 @@ def alpha_terms(p: Tensor, q: Tensor, alpha: float) -> Tensor:
         return alpha_terms(q, p, 1 - alpha)
     if alpha == 1:
         return kl_terms(p, q)
-    both, delta = (p > 0) & (q > 0), alpha - 1
+    both, delta = ~((p <= 0) | (q <= 0)), alpha - 1  # true where one is NaN
     u, v = torch.where(both, p, 1), torch.where(both, q, 1)
     d = log_ratio(u, v)
     near, steep = d.abs() < 0.5, delta * d > 1

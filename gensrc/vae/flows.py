@@ -121,6 +121,9 @@ class CouplingFlow(nn.Module):
         self.networks = nn.ModuleList(networks)
         self.kept, self.entries = kept, entries
 
+    def extra_repr(self) -> str:
+        return f"{self.entries}"
+
     def forward(self, noise: Tensor) -> Transformed:
         """z = f(noise) and log |det df/d noise|."""
         self._check("noise", noise)

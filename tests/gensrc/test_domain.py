@@ -22,6 +22,9 @@ from tests.support.strategies import distributions
 
 BROADCASTS = {
     "numerics.xlogy": "an elementwise function, as those of PyTorch",
+    "numerics.alpha_terms": "an elementwise function, as those of PyTorch",
+    "numerics.kl_terms": "an elementwise function, as those of PyTorch",
+    "numerics.log_ratio": "an elementwise function, as those of PyTorch",
     "divergences.normal.kl_normal": "each of its numbers may be a tensor that fits the others",
     "fgan.bound.variational_bound": "two samples, of any shapes",
     "games.losses.cross_entropy_discriminator": "two samples, of any shapes",
