@@ -106,5 +106,5 @@ class GaussianRBM(nn.Module):
         if h is not None:
             check_between("h", h, 0, 1)
             wanted = (*v.shape[:-1], len(self.hidden_bias))
-            if h.shape != wanted:
+            if h.shape[-1:] != wanted[-1:] or (h.dim() == v.dim() and h.shape != wanted):
                 raise ValueError(f"h: expected shape {wanted}, got {tuple(h.shape)}")
