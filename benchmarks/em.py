@@ -5,6 +5,15 @@ M-step on a fitted object, so that its set-up is not counted; ours is one pass o
 is what the machine needs for the same number of floating-point operations in one square matrix
 product of torch: 4 N d² K of them, N d² K multiplications and as many additions in each of the
 two quadratic terms. (Symmetry lets us do with fewer, so that the limit can be beaten.)
+
+On a virtual machine with two processors the first case has two states, which come and go within
+minutes, in one process too. They follow where the host has put the two processors, as far as a
+ping-pong between them tells: a cache line that is handed to and fro made the round in 50 to 75 ns
+or in 280 to 330 ns. Of 20 samples (2026-11-27, beside other work; a time is that of the fastest
+blocks, for 100,000 examples), the round was short before and after the sample in four: 21, 21, 23
+and, with the processors overloaded, 48 ms; it was long before and after in twelve: 38 to 52 ms in
+ten, seconds in two that were overloaded. On a quiet machine a pass took 18 to 20 or 29 to 30 ms.
+Nothing that the process does was found to choose the state, so compare ratios of one run.
 """
 
 import math

@@ -73,7 +73,7 @@ DECODERS = [
     Break("eq-cross-entropy-mass (λ = .5, .9, .99)", BERNOULLI, "-binary", "-2 * binary"),
     Break("eq-continuous-bernoulli (mass)", GREY, "expm1(-size) / size", "expm1(-size) / 2"),
     Break("eq-continuous-bernoulli (mass)", GREY, "x - 0.5", "x"),
-    Break("eq-continuous-bernoulli (mass)", GREY, "output > 0, 1 - x, x", "output > 0, x, 1 - x"),
+    Break("eq-continuous-bernoulli (mean)", GREY, "output > 0, 1 - x, x", "output > 0, x, 1 - x"),
     Break("eq-continuous-bernoulli (mean)", GREY_MEAN, "- 1 / away", "+ 1 / away"),
     Break(
         "prop-continuous-bernoulli (normaliser)", GREY, "expm1(-size) / size", "expm1(-size) / 2"
