@@ -138,7 +138,7 @@ def sandboxes(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     try:
         children = psutil.Process(worker.pid).children(recursive=True)
         return [
-            one for one in children if "autograder.process.forkserver" in " ".join(one.cmdline())
+            one for one in children if "autograder.student.process" in " ".join(one.cmdline())
         ]
     except psutil.NoSuchProcess:
         return []
@@ -181,7 +181,7 @@ def test_when_the_cluster_is_gone_the_rest_is_judged_here(
     worker = machines.worker()
     code = (
         "import sys, autograder.grading.cluster as c, autograder.__main__ as m\n"
-        "c.PATIENCE = 3\n"
+        "c.WORKER_TIMEOUT = 3\n"
         "sys.exit(m.main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "--course", str(course.root), "grade"]

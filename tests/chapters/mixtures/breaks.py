@@ -66,7 +66,7 @@ M_STEPS = [
     ),
     Break(
         "eq-m-step (stationary)",
-        "gensrc.mixtures.floor.fill_empty",
+        "gensrc.mixtures.floor.reset_empty",
         "torch.where(empty, 0.0, counts) / counts.sum()",
         "torch.softmax(counts / counts.sum(), 0)",
     ),
