@@ -2,7 +2,7 @@
 
 Each returns the numbers in 64-bit precision, cut off from their gradients, or raises
 AssertionError with a sentence for the student: which function, which part, what was expected and
-what came. Their frames are hidden, so that a traceback ends at the line of the test.
+what came. A traceback leaves out the frames between the test and the assert that failed.
 """
 
 import contextlib

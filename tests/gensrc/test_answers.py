@@ -145,7 +145,7 @@ def test_close_is_relative_with_a_small_absolute_part() -> None:
     ],
 )
 def test_a_sentence_counts_as_the_test_s_own(call: Callable[[], Any]) -> None:
-    """Feedback shows it without the kind of the error; a notebook shows no frame of the helpers."""
+    """Feedback shows it without the kind of the error; frames on the way may be left out."""
     with pytest.raises(AssertionError) as caught:
         eval(compile("call()", "<test>", "eval"), {"call": _as_test(call)})
     assert is_own(caught.value)

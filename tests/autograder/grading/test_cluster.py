@@ -137,9 +137,7 @@ def sandboxes(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """The processes under a worker that run students' code."""
     try:
         children = psutil.Process(worker.pid).children(recursive=True)
-        return [
-            one for one in children if "autograder.student.process" in " ".join(one.cmdline())
-        ]
+        return [one for one in children if "autograder.student.process" in " ".join(one.cmdline())]
     except psutil.NoSuchProcess:
         return []
 

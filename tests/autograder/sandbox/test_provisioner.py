@@ -184,7 +184,10 @@ def noting(original: type, names: list[str]) -> type:
 
 TRIED = {
     "torch": ("import torch; print(torch.ones(3).sum().item())", "3.0"),
-    "gensrc": ("import gensrc.games as g; print(g.__file__)", "/opt/grader/gensrc/games/__init__.py"),
+    "gensrc": (
+        "import gensrc.games as g; print(g.__file__)",
+        "/opt/grader/gensrc/games/__init__.py",
+    ),
     "its files": ("print(open('data.csv').read(), os.path.exists('own.ipynb'))", "1,2,3 False"),
     "the home folder": ("print([os.path.exists(p) for p in {secrets!r}])", "[False, False, False]"),
     "environment": ("print(os.environ.get('A_SECRET_OF_THE_GRADER'))", "None"),
