@@ -6,14 +6,23 @@ is what the machine needs for the same number of floating-point operations in on
 product of torch: 4 N d² K of them, N d² K multiplications and as many additions in each of the
 two quadratic terms. (Symmetry lets us do with fewer, so that the limit can be beaten.)
 
-On a virtual machine with two processors the first case has two states, which come and go within
-minutes, in one process too. They follow where the host has put the two processors, as far as a
-ping-pong between them tells: a cache line that is handed to and fro made the round in 50 to 75 ns
-or in 280 to 330 ns. Of 20 samples (2026-11-27, beside other work; a time is that of the fastest
-blocks, for 100,000 examples), the round was short before and after the sample in four: 21, 21, 23
-and, with the processors overloaded, 48 ms; it was long before and after in twelve: 38 to 52 ms in
-ten, seconds in two that were overloaded. On a quiet machine a pass took 18 to 20 or 29 to 30 ms.
-Nothing that the process does was found to choose the state, so compare ratios of one run.
+On a virtual machine with two processors there are two states, which come and go within minutes, in
+one process too. They follow where the host has put the two processors: a cache line that two pinned
+threads hand to and fro makes the round in about 50 ns where the processors share a cache, and in
+about 290 ns where they do not. With one matrix for all threads each read what the other had just
+written; now each has its own part of the block (``gensrc/mixtures/expectation.py``). Medians of
+a pass of the first case in float64, both versions in turn in one process, samples of four seconds
+with the round measured before and after each, on two virtual processors of an AMD EPYC (Zen 4) that
+did little else (2026-11-27):
+
+                           14 samples, round 50 ns    25 samples, round 290 ns
+    one matrix                 23 to 24 ms                  58 to 61 ms
+    a part for each thread     24 to 28 ms                  30 to 33 ms
+
+One thread alone has one state: 43 ms, and 40 ms when a transposed copy of the data was kept. In
+fresh processes with one thread, 1,200 page faults a step or 12, and huge pages or small ones, made
+no difference that could be seen. Earlier runs had 18 to 20 or 29 to 30 ms: that these are the same
+two states was not shown.
 """
 
 import math

@@ -13,12 +13,15 @@ small enough to stay in the processor's cache. There are two ways:
   the form is :math:`|z_{ik}|^2`. In the M-step one factor centred at the component is enough, since
   :math:`\sum_i r_{ik}(x_i - \mu_k')(x_i - c)^\top` is the same for every c.
 
-A block of data is centred and transposed, twice, below a row of ones: shape (2d + 1, size). Its
-memory and all other of a block is set aside once and used again by every block of every pass: a
-pass allocates nothing that grows with the number of examples, and keeps no copy of the data.
+A block of data is centred and transposed, twice, below a row of ones. It has one part for each
+thread, shape (parts, 2d + 1, size), and so has everything made of it: torch gives every thread its
+own share of the first axis, and what a thread has written it reads again itself. (With one matrix
+for all threads each reads what the others wrote, and that costs up to half of the time where the
+processors do not share a cache; see ``benchmarks/em.py``.) The memory of a block is set aside once
+and used again by every block of every pass: a pass allocates nothing that grows with the number of
+examples, and keeps no copy of the data.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -26,12 +29,12 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from gensrc.mixtures.posteriors import far_below, log_normaliser, resolve_far
+
 _STRIP = 16  # coordinates handled together when whitening
-
-
-_BLOCK = {"cpu": 2**21}  # bytes of a block's working memory, by device; see benchmarks/em.py
-_BLOCK_ELSEWHERE = 2**27
-_LEAST = 64  # examples in a block, of which its length is a multiple: rows begin at cache lines
+_BLOCK = {"cpu": 2**19}  # numbers in the working memory of a part, by device
+_BLOCK_ELSEWHERE = 2**24
+_LEAST = 64  # examples in a part, of which its length is a multiple: rows begin at cache lines
 
 
 class Moments(NamedTuple):
@@ -46,7 +49,7 @@ class Accumulator(Protocol):
     """How a block of examples is scored, and how its responsibilities are added up.
 
     ``width`` sets the length of blocks; ``heights`` are those of the matrices that a way
-    works in, each with one column for an example, and ``use`` hands them over.
+    works in, each (parts, height, size), and ``use`` hands them over.
     """
 
     width: int
@@ -56,45 +59,6 @@ class Accumulator(Protocol):
     def scores(self, part: Tensor) -> Tensor: ...
     def add(self, resp: Tensor, part: Tensor) -> None: ...
     def moments(self) -> Moments: ...
-
-
-def log_normaliser(weights: Tensor, factors: Tensor) -> Tensor:
-    """log π_k − log det(2πΣ_k)/2, finite also where the weight is zero."""
-    log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    least = torch.finfo(weights.dtype).min / 4
-    return weights.log().clamp(min=least) - log_det - factors.shape[-1] * math.log(math.tau) / 2
-
-
-def far_below(dtype: torch.dtype) -> float:
-    """Log-density below which rounding may hide by how much one component is likelier."""
-    return -float(torch.finfo(dtype).eps ** -0.5)
-
-
-def resolve_far(
-    weights: Tensor, means: Tensor, factors: Tensor, x: Tensor, joint: Tensor
-) -> Tensor:
-    """``joint`` (n, K), for examples far from every component relative to the likeliest one, r.
-
-    A square of 1/√ε and more has a rounding error of √ε and more, and beyond 1/ε it hides the other
-    components. Therefore the difference of two forms is taken as (z_k − z_r)·(z_k + z_r), where
-    z_k − z_r = (A_k − A_r)(x − μ_r) − A_k(μ_k − μ_r) with A_k = L_k⁻¹.
-    """
-    height, best = joint.detach().max(1)
-    far = height < far_below(x.dtype)
-    if not bool(far.any()):
-        return joint
-    unit = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-    inverses = torch.linalg.solve_triangular(factors, unit.expand_as(factors), upper=False)
-    constant = log_normaliser(weights, factors)
-    for r in sorted(set(best[far].tolist())):
-        rows = (far & (best == r)).nonzero().flatten()
-        away = x[rows] - means[r]
-        turned, shift = inverses - inverses[r], (inverses @ (means - means[r])[:, :, None])
-        white = away @ inverses[r].T
-        steps = (away @ turn.T - move.T for turn, move in zip(turned, shift))
-        gaps = torch.stack([(step * (step + 2 * white)).sum(1) for step in steps], 1)
-        joint = joint.index_put((rows,), constant - constant[r] - gaps / 2)
-    return joint
 
 
 class Features:
@@ -123,19 +87,20 @@ class Features:
         self.features, self.joint = rooms
 
     def scores(self, part: Tensor) -> Tensor:
-        d, size, stride = self.d, part.shape[1], part.stride(0)
+        d, (parts, _, size), (stride, row, _) = self.d, part.shape, part.stride()
         lags, rest = divmod(self.pairs, d)
-        shifted = part[1].as_strided((lags, d, size), (stride, stride, 1))
-        whole = self.features[: lags * d].view(lags, d, size)
-        torch.mul(shifted, part[1 : d + 1], out=whole)
+        shifted = part[:, 1].as_strided((parts, lags, d, size), (stride, row, row, 1))
+        whole = torch.unflatten(self.features[:, : lags * d], 1, (lags, d))
+        torch.mul(shifted, part[:, None, 1 : d + 1], out=whole)
         if rest:  # d is even: at lag d/2 half of the coordinates make all the pairs
-            last = part[1 + lags : 1 + lags + rest]
-            torch.mul(last, part[1 : 1 + rest], out=self.features[lags * d : self.pairs])
-        self.features[self.pairs :] = part[: d + 1]
-        return torch.mm(self.coefficients, self.features, out=self.joint)
+            last = part[:, 1 + lags : 1 + lags + rest]
+            torch.mul(last, part[:, 1 : 1 + rest], out=self.features[:, lags * d : self.pairs])
+        self.features[:, self.pairs :] = part[:, : d + 1]
+        coefficients = self.coefficients.expand(parts, -1, -1)
+        return torch.bmm(coefficients, self.features, out=self.joint)
 
     def add(self, resp: Tensor, part: Tensor) -> None:
-        self.sums.addmm_(resp, self.features.T)
+        self.sums += torch.bmm(resp, self.features.mT).sum(0)
 
     def moments(self) -> Moments:
         d = self.d
@@ -174,19 +139,22 @@ class Whitened:
     def scores(self, part: Tensor) -> Tensor:
         joint = self.joint.copy_(self.constant)
         for maps in self.maps:
-            white = torch.mm(maps, part[: maps.shape[1]], out=self.buffer[: len(maps)])
-            squares = torch.mul(white, white, out=self.squares[: len(maps)])
-            by_component = squares.view(len(joint), -1, part.shape[1])
-            joint.sub_(torch.sum(by_component, 1, out=self.forms), alpha=0.5)
+            rows, columns = maps.shape
+            white = self.buffer[:, :rows]
+            torch.bmm(maps.expand(len(part), -1, -1), part[:, :columns], out=white)
+            squares = torch.mul(white, white, out=self.squares[:, :rows])
+            by_component = torch.unflatten(squares, 1, (len(self.means), -1))
+            joint.sub_(torch.sum(by_component, 2, out=self.forms), alpha=0.5)
         return joint
 
     def add(self, resp: Tensor, part: Tensor) -> None:
-        self.counts += resp.sum(1)
+        self.counts += resp.sum((0, 2))
         for strip, sums in zip(self.strips, self.sums):
-            centred = self.buffer[: len(sums)].view(len(resp), -1, part.shape[1])
-            own = part[1 + strip.start : 1 + min(strip.stop, self.means.shape[1])]
-            torch.sub(own, self.means[:, strip, None], out=centred).mul_(resp[:, None])
-            sums.addmm_(centred.flatten(0, 1), part[: sums.shape[1]].T)
+            rows, columns = sums.shape
+            centred = torch.unflatten(self.buffer[:, :rows], 1, (len(self.means), -1))
+            own = part[:, None, 1 + strip.start : 1 + min(strip.stop, self.means.shape[1])]
+            torch.sub(own, self.means[:, strip, None], out=centred).mul_(resp[:, :, None])
+            sums += torch.bmm(self.buffer[:, :rows], part[:, :columns].mT).sum(0)
 
     def moments(self) -> Moments:
         """With y = x − c: E[(y − μ)yᵀ] − (μ' − μ)μ'ᵀ is the covariance about μ'."""
@@ -250,45 +218,56 @@ class ExpectationPass:
         return bool((whole | (found.counts == 0)[:, None]).all())
 
     def _run(self, way: Accumulator) -> tuple[Tensor, Moments]:
-        memory = _BLOCK.get(self.x.device.type, _BLOCK_ELSEWHERE)
-        most = memory // (way.width * self.x.element_size())
-        size = max(_LEAST, most // _LEAST * _LEAST)
         log_likelihood, lowest = self.x.new_zeros(()), self.x.new_zeros(())
-        for start in range(0, len(self.x), size):
-            block = self.x[start : start + size]
-            if start == 0 or len(block) < size:
-                part, resp, top, *rooms = self._rooms(len(block), way.heights)
-                part[0] = 1
+        done, shape = 0, (0, 0)
+        while done < len(self.x):
+            if shape != (shape := self._shape(len(self.x) - done, way.width)):
+                part, resp, top, *rooms = self._rooms(shape, way.heights)
+                part[:, 0] = 1
                 way.use(rooms)
-            self._load(block, part)
+            block = self.x[done : done + shape[0] * shape[1]]
+            self._load(torch.unflatten(block, 0, shape), part)
             scores = way.scores(part)
             self._respond(scores, part, resp)
             # log p(x_i) = log Σ_k exp(score_k) = score_k − log resp_k for every k: take the largest
-            torch.amax(scores, 0, out=top[0])
-            torch.amax(resp, 0, out=top[1]).log_()
-            lowest = torch.minimum(lowest, top[0].min())
-            log_likelihood += top[0].sub_(top[1]).sum()
+            torch.amax(scores, 1, out=top[:, 0])
+            torch.amax(resp, 1, out=top[:, 1]).log_()
+            lowest = torch.minimum(lowest, top[:, 0].min())
+            log_likelihood += top[:, 0].sub_(top[:, 1]).sum()
             way.add(resp, part)
+            done += len(block)
         self.far = lowest < far_below(lowest.dtype)
         return log_likelihood, way.moments()
 
-    def _respond(self, scores: Tensor, part: Tensor, resp: Tensor) -> None:
-        """Responsibilities (K, size) from the scores, in ``resp``."""
-        if self.resolve is None:
-            torch.softmax(scores, 0, out=resp)
-        else:
-            centred = part[1 : len(self.centre) + 1].T
-            resp.copy_(self.resolve(centred, scores.T).softmax(1).T)
+    def _shape(self, left: int, width: int) -> tuple[int, int]:
+        """Parts of the next block, and examples in each of them, when so many are left."""
+        device = self.x.device.type
+        parts = torch.get_num_threads() if device == "cpu" else 1
+        most = max(_LEAST, _BLOCK.get(device, _BLOCK_ELSEWHERE) // width // _LEAST * _LEAST)
+        size = min(most, left // parts // _LEAST * _LEAST)
+        return (parts, size) if size else (1, min(most, left))
 
-    def _rooms(self, size: int, own: tuple[int, ...]) -> tuple[Tensor, ...]:
-        """Matrices of ``size`` columns: data, responsibilities, two rows, and the way's own."""
+    def _rooms(self, shape: tuple[int, int], own: tuple[int, ...]) -> list[Tensor]:
+        """Matrices of a block: data, responsibilities, two rows, and the way's own."""
+        parts, size = shape
         heights = [2 * len(self.centre) + 1, own[-1], 2, *own]
-        if len(self.space) < sum(heights) * size:
-            self.space = self.centre.new_empty(sum(heights) * size)
-        return torch.split(self.space[: sum(heights) * size].view(-1, size), heights)
+        lengths = [parts * height * size for height in heights]
+        if len(self.space) < sum(lengths):
+            self.space = self.centre.new_empty(sum(lengths))
+        rooms = torch.split(self.space[: sum(lengths)], lengths)
+        return [room.view(parts, -1, size) for room in rooms]
 
     def _load(self, block: Tensor, part: Tensor) -> None:
         """The block centred and transposed, twice, below the row of ones."""
         d = len(self.centre)
-        torch.sub(block.T, self.centre[:, None], out=part[1 : d + 1])
-        part[d + 1 :] = part[1 : d + 1]
+        torch.sub(block.mT, self.centre[:, None], out=part[:, 1 : d + 1])
+        part[:, d + 1 :] = part[:, 1 : d + 1]
+
+    def _respond(self, scores: Tensor, part: Tensor, resp: Tensor) -> None:
+        """Responsibilities (parts, K, size) from the scores, in ``resp``."""
+        if self.resolve is None:
+            torch.softmax(scores, 1, out=resp)
+        else:
+            centred = part[:, 1 : len(self.centre) + 1].mT.flatten(0, 1)
+            found = self.resolve(centred, scores.mT.flatten(0, 1)).softmax(1)
+            resp.copy_(torch.unflatten(found, 0, (len(part), -1)).mT)

@@ -3,6 +3,7 @@ r"""Expectation–maximisation for mixtures of normal densities, and a start for
 The notation is that of :mod:`gensrc.mixtures`.
 """
 
+import math
 import warnings
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from gensrc.mixtures.floor import (
 )
 from gensrc.mixtures.gaussian import Mixture
 
-_BLOCK = 2**20  # numbers of the data that a start works on at once
+_BLOCK = 2**17  # numbers of the data that a start works on at once
 
 
 class EmResult(NamedTuple):
@@ -138,18 +139,18 @@ def initial_mixture(
     """
     check_data(x, k)
     check_squares(x)
-    blocks = torch.split(x, max(1, _BLOCK // x.shape[1]))
+    rows = max(1, _BLOCK // x.shape[1])
     means = x[torch.randint(len(x), (1,), generator=generator, device=x.device)]
-    nearest = torch.cat([(block - means).square().sum(1) for block in blocks])
+    nearest = x.new_full((len(x),), math.inf)
     for _ in range(k - 1):
+        for block, part in zip(torch.split(x, rows), torch.split(nearest, rows)):
+            torch.minimum(part, (block - means[-1]).square_().sum(1), out=part)
         chances = nearest if bool(nearest.sum() > 0) else torch.ones_like(nearest)
         mean = x[torch.multinomial(chances, 1, generator=generator)]
-        distances = torch.cat([(block - mean).square().sum(1) for block in blocks])
-        nearest = torch.minimum(nearest, distances)
         means = torch.cat([means, mean])
     centre = x.mean(0, keepdim=True)
     scatter = torch.zeros_like(centre.T @ centre)
-    for block in blocks:
+    for block in torch.split(x, rows):
         scatter.addmm_((block - centre).T, block - centre)
     moments = Moments(x.new_ones(1), centre, scatter[None] / len(x))
     whole, _ = floor_covariances(moments, check_floor(floor, x))

@@ -16,7 +16,7 @@ from gensrc.mixtures.checks import (
     check_responsibilities,
     check_squares,
 )
-from gensrc.mixtures.expectation import Moments, resolve_far
+from gensrc.mixtures.expectation import Moments
 from gensrc.mixtures.floor import (
     CollapseWarning,
     check_floor,
@@ -24,6 +24,7 @@ from gensrc.mixtures.floor import (
     floor_covariances,
     reset_empty,
 )
+from gensrc.mixtures.posteriors import resolve_far
 from gensrc.numerics import xlogy
 
 

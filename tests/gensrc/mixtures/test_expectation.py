@@ -52,7 +52,11 @@ def error(found: Moments, mixture: Mixture, x: Tensor) -> float:
 
 @pytest.mark.parametrize("kind", BOTH)
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 15, 16, 17, 24, 33, 40])
-def test_a_pass_is_an_e_step_and_an_m_step(kind: Kind, d: int) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_pass_is_an_e_step_and_an_m_step(
+    kind: Kind, threads: int, d: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     mixture, x = problem(300, d, 3)
     log_likelihood, found = run(ExpectationPass(x), mixture, kind)
     assert error(found, mixture, x) < 1e-12
@@ -60,9 +64,13 @@ def test_a_pass_is_an_e_step_and_an_m_step(kind: Kind, d: int) -> None:
 
 
 @pytest.mark.parametrize("kind", BOTH)
-@pytest.mark.parametrize("n", [1, 63, 64, 65, 129, 640])
-def test_blocks_of_every_length(kind: Kind, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(expectation._BLOCK, "cpu", 1)  # blocks of 64 examples, the least
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 129, 191, 192, 193, 640])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blocks_of_every_length(
+    kind: Kind, threads: int, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(expectation._BLOCK, "cpu", 1)  # parts of 64 examples, the least
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     mixture, x = problem(max(n, 2), 3, 2)
     x = x[:n]
     log_likelihood, found = run(ExpectationPass(x), mixture, kind)

@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_leaves
 
 from gensrc.mixtures import Mixture, em, expectation, fit, initial_mixture, responsibilities
 
-N, D, K = 6000, 3, 5
+N, D, K = 20_000, 3, 5
 
 
 class Largest(TorchDispatchMode):
@@ -42,8 +42,9 @@ def start(d: int) -> tuple[Mixture, Tensor]:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(expectation._BLOCK, "cpu", 2**14)
+    monkeypatch.setitem(expectation._BLOCK, "cpu", 2**11)
     monkeypatch.setattr(fit, "_BLOCK", 2**10)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)  # a block has a part for each
 
 
 @pytest.mark.parametrize("d", [D, 30])
