@@ -31,6 +31,7 @@ INSIDE = {
     "mixtures.checks",
     "mixtures.expectation",
     "mixtures.floor",
+    "mixtures.posteriors",
     "transport.checks",
     "transport.levels",
     "transport.plans.solved",
